@@ -1,0 +1,61 @@
+"""A decision, and the bytes that make it comparable: `content_hash`."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from .pack.model import OUTCOMES
+from .ruleset import Fired
+
+_MAGIC = b"seawall-decision-1\n"
+_encode = msgspec.json.Encoder().encode
+
+
+class Decision(msgspec.Struct, kw_only=True):
+    """What was decided on one event, and why. `row` holds the values that expressions read (policy.slots)."""
+
+    event_id: str
+    event_type: str
+    policy: str
+    sequence: int
+    outcome: str
+    score: int
+    fired: Fired
+    list_hits: list[str]
+    degraded: list[str]
+    late_by_ms: int
+    effective_ms: int
+    content_hash: str
+    row: list[Any]
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        return self.fired.rules
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return self.fired.reasons
+
+
+def header(event_id: str, policy: str, sequence: int, level: int, fired: Fired, hits: list[str], bad: list[str]) -> bytes:
+    """Canonical header: UTF-8 JSON, keys sorted, no spaces, integers and strings only."""
+    return (
+        b'{"degraded":%b,"event_id":%b,"list_hits":%b,"outcome":"%b","policy":"%b",%b%d}'
+        % (
+            _encode(bad) if bad else b"[]",
+            _encode(event_id),
+            _encode(hits) if hits else b"[]",
+            OUTCOMES[level].encode(),
+            policy.encode(),
+            fired.after_policy,
+            sequence,
+        )
+    )
+
+
+def content_hash(head: bytes, vector: bytes | memoryview) -> str:
+    """SHA-256 of the magic line, the header's length (4 bytes LE), the header, the vector of little-endian doubles."""
+    return hashlib.sha256(b"".join((_MAGIC, len(head).to_bytes(4, "little"), head, vector))).hexdigest()

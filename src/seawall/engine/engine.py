@@ -1,0 +1,251 @@
+"""The engine: records in, decisions out. The only place where a decision is made."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .columns import Block, Decided
+from .decision import Decision, content_hash, header
+from .door import Event, Label
+from .errors import ConflictError
+from .feature.plan import BITS_PER_WORD, TEXT
+from .feature.state import DEFAULT_MAX_BYTES, ENTERS, MISSING, READS, FeatureState
+from .identity import IdIndex, text_as_double
+from .inputs import InputBuilder
+from .language import compile_row
+from .lists import ListEntry, ListStore
+from .pack.model import OUTCOMES
+from .policy import CompiledPolicy
+from .ruleset import LEVEL
+
+Record = Event | Label | ListEntry
+Result = Decision | ConflictError | None
+_BATCH = 64  # rows of the buffers kept between calls; larger batches are taken in parts
+
+
+class Engine:
+    """State and policy of one sequence.
+
+    Deterministic: the same records in the same order give the same decisions, whatever the batches, one record at a
+    time or columns, before and after a snapshot. Not thread-safe: one writer.
+    """
+
+    def __init__(
+        self, policy: CompiledPolicy, cache_dir: Path | None = None, max_state_bytes: int = DEFAULT_MAX_BYTES
+    ) -> None:
+        self.cache_dir = cache_dir
+        self.state = FeatureState(policy.plan, cache_dir, max_state_bytes)
+        self.lists = ListStore(policy.pack.lists.values())
+        self.ids = IdIndex(max(policy.pack.idempotency_ms, policy.pack.lateness_ms))
+        self.clock_ms = 0  # effective time of the newest record
+        self.sequence = 0  # of the newest record; 0 is the policy's activation
+        self._sequences = [0] * _BATCH  # of the rows in the buffers
+        self._clocks = [0] * _BATCH
+        self._use(policy)
+
+    def _use(self, policy: CompiledPolicy) -> None:
+        """Point everything that is derived from the policy at this one."""
+        self.policy = policy
+        plan = policy.plan
+        self.builder = InputBuilder(policy, self.state)
+        self._columns: Any = None  # the block path, made when first used
+        self._width = self.state.width
+        self._inputs = np.zeros((_BATCH, plan.input_words), np.int64)
+        self._outputs = np.zeros((_BATCH, self._width), np.int64)
+        self._vectors = np.zeros((_BATCH, len(plan.features)), np.float64)
+        self._pack = struct.Struct(f"={plan.input_words}q").pack_into
+        windowed = [(i, f) for i, f in enumerate(plan.features) if f.agg]
+        self._doubles = [i for i, f in windowed if plan.types[i] not in ("int", TEXT)]
+        self._texts = [(i, self.state.spaces[plan.text_space[i]]) for i, f in windowed if plan.types[i] == TEXT]
+        self._values = [(value.index, compile_row([value.expression], policy.slots)) for value in policy.values]
+        allow = policy.pack.policy.allow
+        self._lift = (allow.list, LEVEL[allow.up_to]) if allow else ("", -1)
+
+    def activate(self, policy: CompiledPolicy) -> int:
+        """Hot-swap at a batch boundary: decisions after this sequence number are the new policy's. Its number is returned.
+
+        The feature definitions must be those of the running policy; other features need windows of their own, built
+        from the journal first.
+        """
+        if FeatureState.signature(policy.plan) != FeatureState.signature(self.policy.plan):
+            raise ConflictError(
+                f"{policy.label} has other features than {self.policy.label}: replay the history with it to warm them"
+            )
+        lists = ListStore(policy.pack.lists.values())
+        for entry in self.lists:
+            if entry.list in policy.pack.lists:
+                lists.apply(entry)
+        self.lists = lists
+        self.sequence += 1
+        self._use(policy)
+        return self.sequence
+
+    # --- records one by one -------------------------------------------------------------------------------------------
+
+    def step(self, batch: Sequence[Record]) -> list[Result]:
+        """Take records in order; one result each: a Decision for an event (the stored one if its id is known with the
+        same content, a ConflictError if with another), None for anything else."""
+        results: list[Result] = []
+        for start in range(0, len(batch), _BATCH):
+            results += self._step(batch[start : start + _BATCH])
+        return results
+
+    def _step(self, batch: Sequence[Record]) -> list[Result]:
+        results: list[Result] = [None] * len(batch)
+        repeats: list[tuple[int, int]] = []
+        pending: dict[str, tuple[int, bytes]] = {}
+        open_events: list[tuple[int, int, Event, list[Any], list[str], int]] = []
+        size, rows = 8 * self.policy.plan.input_words, 0
+        for index, record in enumerate(batch):
+            if isinstance(record, ListEntry):
+                self.sequence += 1
+                self.lists.apply(record)
+                continue
+            if isinstance(record, Label):
+                self._pack(self._inputs, size * rows, *self._label(record))
+                rows += 1
+                continue
+            earlier = pending.get(record.event_id)
+            known = None if earlier else self.ids.find(record.event_id)
+            if earlier or known:
+                mac = earlier[1] if earlier else known.mac  # type: ignore[union-attr]
+                if mac != record.mac:
+                    message = f"event_id {record.event_id!r} was used for another event; give every event its own id"
+                    results[index] = ConflictError(message)
+                elif earlier:
+                    repeats.append((index, earlier[0]))
+                else:
+                    results[index] = known.decision  # type: ignore[union-attr]
+                continue
+            pending[record.event_id] = (index, record.mac)
+            late_by = self._advance(record.event_time, record.received_at)
+            part = self.builder.fields(record.fields, late_by)
+            hits = self._look_up(record.fields, part)
+            flags = READS if late_by > self.policy.pack.lateness_ms else READS | ENTERS
+            row = self.builder.inputs(self.builder.kinds[record.type], record.fields, part, self.clock_ms, flags)
+            self._pack(self._inputs, size * rows, *row)
+            open_events.append((index, rows, record, part, hits, late_by))
+            self._sequences[rows] = self.sequence
+            self._clocks[rows] = self.clock_ms
+            rows += 1
+        if rows:
+            self.state.step(self._inputs[:rows], self._outputs, self._vectors)
+        for index, row_index, event, part, hits, late_by in open_events:
+            results[index] = self._decide(row_index, event, part, hits, late_by)
+        for index, first in repeats:
+            results[index] = results[first]
+        return results
+
+    def _advance(self, time: int, received_at: int) -> int:
+        """Number a record and move the clock to its effective time; how late it came, in ms."""
+        self.sequence += 1
+        wanted = min(time, received_at)
+        if wanted >= self.clock_ms:
+            self.clock_ms = wanted
+            return 0
+        return self.clock_ms - wanted
+
+    def _label(self, label: Label) -> list[int]:
+        late_by = self._advance(label.label_time, label.received_at)
+        flags = 0 if late_by > self.policy.pack.lateness_ms else ENTERS
+        kind = self.builder.kinds[f"label.{label.label}"]
+        return self.builder.inputs(kind, label.keys, self.builder.fields(label.keys, late_by), self.clock_ms, flags)
+
+    def _look_up(self, fields: dict[str, Any], part: list[Any]) -> list[str]:
+        """Look the event up in every list; the answers go into `part`, the hits come back as list/entry_id."""
+        hits: list[str] = []
+        first = len(self.policy.plan.features) + self.policy.plan.degraded_words
+        for look in self.policy.lists:
+            key = fields.get(look.key)
+            if key is not None:
+                found = self.lists.hits(look.list, key, self.clock_ms)
+                if found:
+                    hits += [f"{look.list}/{entry}" for entry in found]
+                if look.slot >= 0:
+                    part[look.slot - first] = bool(found)
+        return hits
+
+    def _decide(self, at: int, event: Event, part: list[Any], hits: list[str], late_by: int) -> Decision:
+        row = self._row(at, part)
+        ruleset = self.policy.rulesets[event.type]
+        fired = ruleset.fired(ruleset.run(row))
+        level = self._lifted(fired.level, fired.legal, hits)
+        degraded = self._degraded(at)
+        sequence = self._sequences[at]
+        head = header(event.event_id, self.policy.label, sequence, level, fired, hits, degraded)
+        decision = Decision(
+            event_id=event.event_id,
+            event_type=event.type,
+            policy=self.policy.label,
+            sequence=sequence,
+            outcome=OUTCOMES[level],
+            score=fired.score,
+            fired=fired,
+            list_hits=hits,
+            degraded=degraded,
+            late_by_ms=late_by,
+            effective_ms=self._clocks[at],
+            content_hash=content_hash(head, self._vectors[at].data),
+            row=row,
+        )
+        self.ids.add(event.event_id, event.mac, decision, self._clocks[at])
+        return decision
+
+    def _row(self, at: int, part: list[Any]) -> list[Any]:
+        """The values expressions read: features from the kernel, then value features, then `part`."""
+        row: list[Any] = self._outputs[at].tolist()
+        vector = self._vectors[at]
+        if MISSING in row:
+            row = [None if value == MISSING else value for value in row]
+        doubles = vector.tolist()
+        for index in self._doubles:
+            value = doubles[index]
+            row[index] = value if value == value else None
+        for index, space in self._texts:
+            number = row[index]
+            text = None if number is None else space.values[number]
+            row[index] = text
+            vector[index] = text_as_double(text)
+        row += part
+        for index, run in self._values:
+            (value,) = run(row)
+            row[index] = value
+            vector[index] = np.nan if value is None else float(value) + 0.0  # type: ignore[arg-type]
+        return row
+
+    def _lifted(self, level: int, legal: bool, hits: list[str]) -> int:
+        """An allow entry lifts outcomes up to the policy's level, never one that a legal rule asked for."""
+        name, up_to = self._lift
+        if level and level <= up_to and not legal and any(hit.startswith(f"{name}/") for hit in hits):
+            return 0
+        return level
+
+    def _degraded(self, at: int) -> list[str]:
+        """Features whose exact value does not fit, as `feature:name`, in name order."""
+        features = self.policy.plan.features
+        found = []
+        for word in range(self.policy.plan.degraded_words):
+            bits = int(self._outputs[at, len(features) + word])
+            while bits:
+                low = bits & -bits
+                found.append(f"feature:{features[word * BITS_PER_WORD + low.bit_length() - 1].name}")
+                bits ^= low
+        return found
+
+    # --- columns ------------------------------------------------------------------------------------------------------
+
+    def step_block(self, block: Block, hashes: bool = False) -> Decided:
+        """The same as `step` over a block of history (file semantics: every record arrives at its own time).
+
+        Event ids are not looked up: the reader has seen to it that they are distinct.
+        """
+        if self._columns is None:
+            from .block import BlockStepper
+
+            self._columns = BlockStepper(self)
+        return self._columns.step(block, hashes)  # type: ignore[no-any-return]

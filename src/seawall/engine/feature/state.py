@@ -1,0 +1,169 @@
+"""Feature state: text values numbered, kernel inputs in, feature values out, idle entities let go."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import StateError
+from ..modules import load_generated
+from .arena import Arena, Words
+from .calendar import period_start, period_starts
+from .emit import kernel_source
+from .plan import Plan
+
+Key = str | int
+Floats = npt.NDArray[np.float64]
+ENTERS, READS = 1, 2  # flag bits of an input row
+MISSING = -0x8000000000000000
+DEFAULT_MAX_BYTES = 16 << 30
+_SWEEP_EVERY = 4096  # records between two slices of the sweep
+_SWEEP_SLICE = 512  # entities of each table that a slice visits
+_ROOM = 4096  # records to make room for at a time
+
+
+class Space:
+    """Numbers the values of one key or code field, densely; forgotten numbers are given out again."""
+
+    __slots__ = ("free", "ids", "values")
+
+    def __init__(self) -> None:
+        self.ids: dict[Key, int] = {}
+        self.values: list[Key | None] = []
+        self.free: list[int] = []
+
+    def number(self, value: Key) -> int:
+        found = self.ids.get(value)
+        if found is not None:
+            return found
+        if self.free:
+            fresh = self.free.pop()
+            self.values[fresh] = value
+        else:
+            fresh = len(self.values)
+            self.values.append(value)
+        self.ids[value] = fresh
+        return fresh
+
+    def forget(self, number: int) -> None:
+        value = self.values[number]
+        if value is not None:
+            del self.ids[value]
+            self.values[number] = None
+            self.free.append(number)
+
+
+class FeatureState:
+    """Windows of one policy's features over everything sequenced so far."""
+
+    def __init__(self, plan: Plan, cache_dir: Path | None = None, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+        self.plan = plan
+        self.source = kernel_source(plan)
+        self.kernel = load_generated(self.source, "kernel", cache_dir)
+        self.arena = Arena(plan, self.kernel, max_bytes)
+        self.spaces = [Space() for _ in plan.spaces]
+        self.width = len(plan.features) + plan.degraded_words  # least output words a row
+        self._room = 0  # records that fit without a look at the arena
+        self._numbered = 0  # values in all spaces when that room was made
+        self._since_sweep = 0
+        self._cursors = [0] * (len(plan.spaces) + len(plan.tables))
+
+    @staticmethod
+    def signature(plan: Plan) -> str:
+        """Equal for two plans whose state is interchangeable."""
+        names = ",".join(f"{feature.name}@{feature.version}" for feature in plan.features if feature.agg)
+        return hashlib.sha256(f"{names}\n{plan.conditions}\n{kernel_source(plan)}".encode()).hexdigest()
+
+    def step(self, inputs: Words, outputs: Words, vectors: Floats | None = None) -> None:
+        """Run the kernel over the input rows int64[n, input_words], in order.
+
+        Where a row has READS: outputs int64[n, >= width] gets its features (doubles as bits) and degraded words,
+        vectors float64[n, F] the same features as doubles, missing as NaN.
+        """
+        n = len(inputs)
+        assert inputs.shape[1] == self.plan.input_words, "one column an input of the plan"
+        assert outputs.shape[0] >= n and outputs.shape[1] >= self.width, "one row an event, one word a feature"
+        assert inputs.flags.c_contiguous and outputs.flags.c_contiguous, "rows lie one after another"
+        vector = 0
+        if vectors is not None:
+            assert vectors.shape[0] >= n and vectors.shape[1] == len(self.plan.features) and vectors.flags.c_contiguous
+            vector = vectors.ctypes.data
+        self.run(inputs.ctypes.data, n, outputs.ctypes.data, outputs.strides[0], vector, int(inputs[-1, 0]) if n else 0)
+
+    def run(self, inputs: int, n: int, outputs: int, stride: int, vectors: int, t: int) -> None:
+        """`step` by address, for callers that keep their buffers; t is the effective time of the last row."""
+        self._make_room(n)
+        self.kernel.step(self.arena.address, inputs, n, outputs, stride, vectors)
+        self._since_sweep += n
+        if self._since_sweep >= _SWEEP_EVERY:
+            self._since_sweep = 0
+            self.sweep(t)
+
+    def calendars_at(self, t: int) -> list[int]:
+        """The calendar input columns of an event at effective time t (ms)."""
+        return [period_start(t - column.offset_ms, column.calendar, column.zone) for column in self.plan.calendars]
+
+    def calendar_columns(self, t: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+        return [period_starts(t - column.offset_ms, column.calendar, column.zone) for column in self.plan.calendars]
+
+    def _make_room(self, n: int) -> None:
+        """Room for n events and the ids they brought: an event adds at most one id to a space."""
+        numbered = sum([len(space.values) for space in self.spaces])
+        if n > self._room or numbered - self._numbered > _ROOM:
+            events = max(n, _ROOM)
+            self.arena.reserve(events, [len(space.values) + 2 * _ROOM for space in self.spaces])
+            self._room = events
+            self._numbered = numbered
+        self._room -= n
+
+    # --- letting go ---------------------------------------------------------------------------------------------------
+
+    def sweep(self, t: int, slices: int = 1) -> None:
+        """Visit the next entities of every table at effective time t; changes no value, only frees memory."""
+        calendars = np.array(self.calendars_at(t) or [0], np.int64)
+        single = {table.space: number for number, table in enumerate(self.plan.tables) if not table.composite}
+        for _ in range(slices):
+            for index, space in enumerate(self.spaces):
+                start, stop = self._advance(index, min(len(space.values), len(self.arena.seen[index])))
+                if index in single:
+                    self.kernel.sweep(self.arena.address, single[index], start, stop, t, calendars.ctypes.data)
+                forgotten = self.arena.seen[index][start:stop] < t - self.plan.reach[index]
+                for number in np.flatnonzero(forgotten):
+                    space.forget(start + int(number))
+            for number in self.arena.slots:
+                start, stop = self._advance(len(self.spaces) + number, int(self.arena.slots[number][2]))
+                self.kernel.sweep(self.arena.address, number, start, stop, t, calendars.ctypes.data)
+
+    def _advance(self, cursor: int, count: int) -> tuple[int, int]:
+        """The next slice of `count` slots, wrapping round."""
+        start = self._cursors[cursor] if self._cursors[cursor] < count else 0
+        stop = min(start + _SWEEP_SLICE, count)
+        self._cursors[cursor] = stop
+        return start, stop
+
+    # --- snapshot -----------------------------------------------------------------------------------------------------
+
+    def dump(self) -> tuple[dict[str, Any], dict[str, Words]]:
+        """Plain data and buffers that `load` takes back."""
+        meta = {
+            "spaces": [{"values": space.values, "free": space.free} for space in self.spaces],
+            "cursors": self._cursors,
+            "since_sweep": self._since_sweep,
+        }
+        return meta, self.arena.buffers()
+
+    def load(self, meta: Mapping[str, Any], buffers: dict[str, Words]) -> None:
+        if len(meta["spaces"]) != len(self.spaces):
+            raise StateError("the snapshot's key spaces do not fit this policy's features")
+        for space, stored in zip(self.spaces, meta["spaces"], strict=True):
+            space.values = list(stored["values"])
+            space.free = list(stored["free"])
+            space.ids = {value: number for number, value in enumerate(space.values) if value is not None}
+        self._cursors, self._since_sweep = list(meta["cursors"]), meta["since_sweep"]
+        self._room = self._numbered = 0
+        self.arena.adopt(buffers)

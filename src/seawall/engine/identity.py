@@ -1,0 +1,57 @@
+"""Which events are known: the index of event ids over a declared horizon."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import OrderedDict
+from functools import lru_cache
+from typing import NamedTuple
+
+from .decision import Decision
+from .errors import StateError
+
+MAX_IDS = 5_000_000
+
+
+class Known(NamedTuple):
+    """A decided event: the digest of what its caller sent, its decision, its effective time in ms."""
+
+    mac: bytes
+    decision: Decision
+    at_ms: int
+
+
+class IdIndex:
+    """Decided events by id, forgotten once `horizon_ms` has passed; bounded."""
+
+    def __init__(self, horizon_ms: int, max_ids: int = MAX_IDS) -> None:
+        self.horizon_ms = horizon_ms
+        self.max_ids = max_ids
+        self._known: OrderedDict[str, Known] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def find(self, event_id: str) -> Known | None:
+        return self._known.get(event_id)
+
+    def add(self, event_id: str, mac: bytes, decision: Decision, at_ms: int) -> None:
+        """Remember one event, and forget the oldest that lie beyond the horizon (times never go back)."""
+        known = self._known
+        if len(known) >= self.max_ids:
+            raise StateError(f"{self.max_ids:,} event ids within the idempotency horizon: shorten the pack's `idempotency`")
+        known[event_id] = Known(mac, decision, at_ms)
+        for _ in range(2):  # two out for one in: the index shrinks with the traffic
+            oldest = next(iter(known))
+            if known[oldest].at_ms >= at_ms - self.horizon_ms:
+                break
+            del known[oldest]
+
+
+@lru_cache(maxsize=1 << 16)
+def text_as_double(text: str | int | None) -> float:
+    """A text feature in the vector of `content_hash`: the first 52 bits of its SHA-256, NaN where missing."""
+    if text is None:
+        return math.nan
+    return float(int.from_bytes(hashlib.sha256(str(text).encode()).digest()[:8], "little") >> 12)

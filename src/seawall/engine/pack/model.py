@@ -1,0 +1,171 @@
+"""What a pack holds once read: frozen records; expression texts keep the place where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from seawall.engine.errors import Problem
+from seawall.engine.event import EventType, LabelType
+from seawall.engine.feature.definition import Feature
+from seawall.engine.lists import ListDefinition
+
+OUTCOMES = ("approve", "challenge", "review", "decline")  # from mildest to worst
+SEVERITIES = ("low", "medium", "high", "critical")
+
+Title = Mapping[str, str]  # {"zh": …, "en": …}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """File, line and column (from 1) where something stands."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """An expression as written; its character k (from 0) stands at column + k where the text is one plain line."""
+
+    text: str
+    place: Place = field(hash=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do when a rule fires; `ttl_ms` is how long it holds (0: it is done once)."""
+
+    type: str
+    ttl_ms: int = 0
+    parameters: Mapping[str, str | int] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Fires when `when` is true on an event of one of the types `on`; `legal`: no allow entry lifts its outcome."""
+
+    id: str
+    title: Title = field(hash=False)
+    when: Text
+    on: tuple[str, ...]
+    score: int = 0
+    outcome: str = ""
+    severity: str = "medium"
+    reason: str = ""
+    tags: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
+    legal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One row of a decision table: a cell an input; "-" matches anything."""
+
+    id: str
+    cells: tuple[Text, ...]
+    title: Title = field(hash=False)
+    score: int = 0
+    outcome: str = ""
+    severity: str = "medium"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionTable:
+    """Rows over shared inputs. `hit`: first (the first matching row), all (each), collect (one score by `collect`)."""
+
+    id: str
+    title: Title = field(hash=False)
+    on: tuple[str, ...]
+    hit: str
+    inputs: tuple[Text, ...]
+    rows: tuple[TableRow, ...]
+    collect: str = ""
+    legal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """Hits on `list` lift outcomes up to and including `up_to` to approve."""
+
+    list: str
+    up_to: str = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """What a failed step counts as: list look-ups `lists`, a model its score and outcome."""
+
+    lists: str = "missing"
+    model_score: int = 0
+    model_outcome: str = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How fired rules become one outcome. `thresholds`: outcome -> the score that reaches it."""
+
+    name: str
+    version: int
+    on: tuple[str, ...]
+    score_cap: int
+    thresholds: Mapping[str, int] = field(hash=False)
+    allow: Allow | None = None
+    split_key: str = ""
+    fallback: Fallback = Fallback()
+
+
+@dataclass(frozen=True, slots=True)
+class TestRecord:
+    """One record of a test, as its caller would send it: `body` for Door.admit_object and its siblings."""
+
+    __test__ = False  # not a pytest class
+
+    kind: str  # event | label | list
+    at_ms: int
+    body: Mapping[str, object] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TestCase:
+    """Records that went before, one event, and what its decision must show (None or absent: not asked)."""
+
+    __test__ = False
+
+    name: Title = field(hash=False)
+    given: tuple[TestRecord, ...]
+    event: TestRecord
+    outcome: str
+    place: Place
+    score: int | None = None
+    rules: tuple[str, ...] | None = None
+    features: Mapping[str, int | float | str | None] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """The content of one policy. `content_hash`: SHA-256 over the data of its files (not their layout or comments).
+
+    `places` gives where a part stands: ("feature", name), ("feature", name, "where"), ("rule", id), ("table", id),
+    ("row", table, row), ("list", name), ("event", type), ("field", type, name), ("policy",).
+    """
+
+    name: str
+    base_currency: str
+    zone: str
+    lateness_ms: int
+    idempotency_ms: int
+    events: Mapping[str, EventType]
+    labels: Mapping[str, LabelType]
+    features: Mapping[str, Feature]
+    lists: Mapping[str, ListDefinition]
+    rules: tuple[Rule, ...]
+    tables: tuple[DecisionTable, ...]
+    policy: Policy
+    tests: tuple[TestCase, ...]
+    content_hash: str
+    sources: Mapping[str, str] = field(repr=False)
+    places: Mapping[tuple[str, ...], Place] = field(repr=False)
+    warnings: tuple[Problem, ...] = ()

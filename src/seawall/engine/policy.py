@@ -1,0 +1,292 @@
+"""A pack compiled: expressions checked, features planned, rules indexed by event type, everything ready to step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
+
+from .errors import PackError, Problem
+from .feature.definition import Feature
+from .feature.plan import Plan, make_plan
+from .language import Expression, ExpressionError, Scope, Type, analyse, check, compile_rules
+from .pack.model import OUTCOMES, Pack, Place, Text
+from .pack.rules import cell_expression
+from .ruleset import LEVEL, Entry, Group, Ruleset
+from .scope import LATE_BY, FieldSlot, feature_type, field_type, fields_of, scope_for
+
+_VALUE_TYPES = (Type.BOOL, Type.INT, Type.MONEY, Type.DOUBLE, Type.DURATION, Type.TIMESTAMP)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueFeature:
+    """A feature computed from fields and other features: its place in the row and its expression."""
+
+    index: int
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class ListLookup:
+    """A list to look up on every event: the field that is its key, and the row slot of the answer (-1: none reads it)."""
+
+    list: str
+    key: str
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPolicy:
+    """Everything the engine needs to decide. Immutable; two of them with one kernel source can share feature state."""
+
+    pack: Pack
+    label: str  # name@version
+    plan: Plan
+    slots: Mapping[str, int]
+    width: int
+    fields: tuple[FieldSlot, ...]  # at slots[name]
+    wheres: Mapping[str, Expression]  # by text
+    values: tuple[ValueFeature, ...]  # in an order in which each finds its parts computed
+    feature_types: tuple[Type, ...]  # in name order
+    lists: tuple[ListLookup, ...]
+    entries: tuple[Entry, ...]
+    groups: tuple[Group, ...]
+    rulesets: Mapping[str, Ruleset]
+    members: Mapping[str, tuple[int, ...]]  # event type -> indices of its entries
+    warnings: tuple[Problem, ...]
+
+    @property
+    def feature_names(self) -> list[str]:
+        return [feature.name for feature in self.plan.features]
+
+
+def compile_policy(pack: Pack) -> CompiledPolicy:
+    """Check every expression of the pack and lay out its state. PackError holds every problem, each at its place."""
+    return _Compiler(pack).compile()
+
+
+class _Compiler:
+    def __init__(self, pack: Pack) -> None:
+        self.pack = pack
+        self.problems: list[Problem] = []
+
+    def compile(self) -> CompiledPolicy:
+        pack = self.pack
+        windowed = [feature for feature in pack.features.values() if not feature.value]
+        types = {feature.name: feature_type(feature, pack, {}) for feature in windowed}
+        wheres = self._wheres(windowed)
+        values = self._values(types)
+        entries, groups, on = self._entries(types)
+        if self.problems:
+            raise PackError(self.problems)
+        plan = self._plan(values)
+        slots, fields = self._slots(plan, [*wheres.values(), *values.values(), *(entry.expression for entry in entries)])
+        rulesets, members = {}, {}
+        for event_type in pack.events:
+            indices = tuple(index for index, types_on in enumerate(on) if event_type in types_on)
+            members[event_type] = indices
+            rulesets[event_type] = self._ruleset(indices, entries, groups, slots)
+        places = {feature.name: index for index, feature in enumerate(plan.features)}
+        return CompiledPolicy(
+            pack=pack,
+            label=f"{pack.policy.name}@{pack.policy.version}",
+            plan=plan,
+            slots=slots,
+            width=max([*slots.values(), len(plan.features) + plan.degraded_words - 1]) + 1,
+            fields=fields,
+            wheres=wheres,
+            values=tuple(ValueFeature(places[name], expression) for name, expression in values.items()),
+            feature_types=tuple(types[feature.name] for feature in plan.features),
+            lists=tuple(
+                ListLookup(one.name, one.key, slots.get(f"{one.key} in lists.{one.name}", -1))
+                for one in sorted(pack.lists.values(), key=lambda definition: definition.name)
+            ),
+            entries=tuple(entries),
+            groups=tuple(groups),
+            rulesets=rulesets,
+            members=members,
+            warnings=(*pack.warnings, *self._warnings(entries)),
+        )
+
+    # --- expressions ------------------------------------------------------------------------------------------------
+
+    def _check(self, text: str, scope: Scope, expect: Type | None, place: Place | None) -> Expression | None:
+        try:
+            return check(text, scope, expect)
+        except ExpressionError as error:
+            self.problems += [_placed(problem, place) for problem in error.problems]
+            return None
+
+    def _wheres(self, features: Sequence[Feature]) -> dict[str, Expression]:
+        checked: dict[str, Expression] = {}
+        for feature in features:
+            if feature.where:
+                on = tuple(source for source in feature.on if source in self.pack.events)
+                scope = scope_for(self.pack, on or tuple(self.pack.events), feature.where, {})
+                place = self.pack.places.get(("feature", feature.name, "where"))
+                expression = self._check(feature.where, scope, Type.BOOL, place)
+                if expression is not None:
+                    checked[feature.where] = expression
+        return checked
+
+    def _values(self, types: dict[str, Type]) -> dict[str, Expression]:
+        """Value features in dependency order; their types join `types` as they become known."""
+        pending = {feature.name: feature for feature in self.pack.features.values() if feature.value}
+        order = self._value_order(pending)
+        checked: dict[str, Expression] = {}
+        for name in order:
+            feature = pending[name]
+            place = self.pack.places.get(("feature", name, "value"))
+            scope = scope_for(self.pack, tuple(self.pack.events), feature.value, types)
+            expression = self._check(feature.value, scope, None, place)
+            if expression is None:
+                continue
+            if expression.type not in _VALUE_TYPES:
+                message = f"{name} is a {expression.type.value}; a feature's value is a number, a condition or a time"
+                self.problems.append(_placed(Problem(message), place))
+                continue
+            types[name] = expression.type
+            checked[name] = expression
+        return checked
+
+    def _value_order(self, pending: Mapping[str, Feature]) -> list[str]:
+        words = {name: set(_words(feature.value)) & pending.keys() for name, feature in pending.items()}
+        try:
+            return list(TopologicalSorter(words).static_order())
+        except CycleError as error:
+            cycle = " -> ".join(error.args[1])
+            place = self.pack.places.get(("feature", error.args[1][0], "value"))
+            self.problems.append(_placed(Problem(f"features depend on each other: {cycle}", "break the circle"), place))
+            return []
+
+    def _entries(self, types: Mapping[str, Type]) -> tuple[list[Entry], list[Group], list[tuple[str, ...]]]:
+        """Rules, deny lists and table rows as entries, tables as groups, and the event types of each entry."""
+        entries: list[Entry] = []
+        on: list[tuple[str, ...]] = []
+        for definition in self.pack.lists.values():
+            if definition.kind == "deny":
+                kinds = tuple(name for name, kind in self.pack.events.items() if definition.key in kind.fields)
+                text = f"{definition.key} in lists.{definition.name}"
+                expression = self._check(text, scope_for(self.pack, kinds, text, types), Type.BOOL, None) if kinds else None
+                if expression is not None:
+                    reason = definition.reason or definition.name.upper()
+                    level = LEVEL[definition.outcome or "decline"]
+                    entries.append(
+                        Entry(definition.name, definition.title, expression, 0, level, "high", reason, legal=definition.legal)
+                    )
+                    on.append(kinds)
+        for rule in self.pack.rules:
+            expression = self._condition(rule.when, rule.on, types)
+            if expression is not None:
+                level = LEVEL[rule.outcome or OUTCOMES[0]]
+                entries.append(
+                    Entry(
+                        rule.id, rule.title, expression, rule.score, level, rule.severity, rule.reason,
+                        rule.tags, rule.actions, rule.legal,
+                    )
+                )  # fmt: skip
+                on.append(rule.on)
+        groups = []
+        for table in self.pack.tables:
+            start = len(entries)
+            for row in table.rows:
+                cells = [cell_expression(i.text, c.text) for i, c in zip(table.inputs, row.cells, strict=True)]
+                text = " && ".join(f"({cell})" for cell in cells if cell) or "true"
+                place = row.cells[0].place if row.cells else self.pack.places.get(("row", table.id, row.id))
+                expression = self._check(text, scope_for(self.pack, table.on, text, types), Type.BOOL, place)
+                if expression is not None:
+                    level = LEVEL[row.outcome or OUTCOMES[0]]
+                    entries.append(
+                        Entry(
+                            f"{table.id}/{row.id}", row.title, expression, row.score, level, row.severity, row.reason,
+                            legal=table.legal, table=table.id,
+                        )
+                    )  # fmt: skip
+                    on.append(table.on)
+            groups.append(Group(table.id, table.title, table.hit, table.collect, start, len(entries)))
+        return entries, groups, on
+
+    def _condition(self, when: Text, on: tuple[str, ...], types: Mapping[str, Type]) -> Expression | None:
+        return self._check(when.text, scope_for(self.pack, on, when.text, types), Type.BOOL, when.place)
+
+    # --- layout -----------------------------------------------------------------------------------------------------
+
+    def _plan(self, values: Mapping[str, Expression]) -> Plan:
+        pack = self.pack
+        always = {(name, f.name) for name, kind in pack.events.items() for f in kind.columns().values() if f.required}
+        texts = {name for name, declared in fields_of(pack, pack.events).items() if declared[0].type not in _NUMERIC}
+        features = [
+            replace(f, default=None if f.default is None else _fit(f, f.default)) for f in pack.features.values()
+        ]
+        return make_plan(features, texts, always)
+
+    def _slots(self, plan: Plan, expressions: Sequence[Expression]) -> tuple[dict[str, int], tuple[FieldSlot, ...]]:
+        slots = {feature.name: index for index, feature in enumerate(plan.features)}
+        declared = fields_of(self.pack, self.pack.events)
+        fields = []
+        place = len(plan.features) + plan.degraded_words
+        for name in sorted({leaf for expression in expressions for leaf in expression.names} - slots.keys()):
+            slots[name] = place
+            place += 1
+            if name in declared:
+                field = declared[name][0]
+                fields.append(FieldSlot(name, field_type(field), 10**field.scale if field.type == "decimal" else 1))
+            elif name == LATE_BY:
+                fields.append(FieldSlot(name, Type.DURATION, 1))
+        return slots, tuple(fields)
+
+    def _ruleset(
+        self, indices: tuple[int, ...], entries: Sequence[Entry], groups: Sequence[Group], slots: Mapping[str, int]
+    ) -> Ruleset:
+        """The entries of one event type, with the tables' ranges moved to their places among them."""
+        own = [entries[index] for index in indices]
+        moved = []
+        for group in groups:
+            inside = [place for place, index in enumerate(indices) if group.start <= index < group.stop]
+            if inside:
+                moved.append(replace(group, start=inside[0], stop=inside[-1] + 1))
+        return Ruleset(own, moved, self.pack.policy, compile_rules([entry.expression for entry in own], slots))
+
+    def _warnings(self, entries: Sequence[Entry]) -> list[Problem]:
+        found = self._unused(entries)
+        for problem in analyse([(entry.id, entry.expression) for entry in entries]):
+            place = next((self.pack.places.get(("rule", e.id)) for e in entries if repr(e.id) in problem.message), None)
+            found.append(replace(problem, file=place.file, line=place.line) if place else problem)
+        return found
+
+    def _unused(self, entries: Sequence[Entry]) -> list[Problem]:
+        """Features that nothing reads: they cost state and time on every event."""
+        read = {leaf for entry in entries for leaf in entry.expression.names}
+        read |= {part for feature in self.pack.features.values() for part in feature.parts}
+        read |= {word for feature in self.pack.features.values() for word in _words(feature.value)}
+        found = []
+        for name in self.pack.features:
+            if name not in read:
+                problem = Problem(f"no rule or feature reads {name}", "remove it if it is not an output", severity="warning")
+                found.append(_placed(problem, self.pack.places.get(("feature", name))))
+        return found
+
+
+_NUMERIC = ("int", "decimal", "number", "money", "bool", "time")
+
+
+def _fit(feature: Feature, default: float | int) -> float | int:
+    """A default in its feature's own kind: whole for whole-numbered features."""
+    whole = feature.agg in ("count", "distinct", "time_since") or (
+        feature.agg in ("sum", "min", "max", "first", "last") and feature.scale == 1
+    )
+    return int(default) if whole else float(default)
+
+
+def _placed(problem: Problem, place: Place | None) -> Problem:
+    """A problem found in a text, moved to where the text stands in its file."""
+    if place is None:
+        return problem
+    column = place.column + problem.column - 1 if problem.line <= 1 and problem.column else problem.column or place.column
+    return replace(problem, file=place.file, line=place.line + max(problem.line - 1, 0), column=column)
+
+
+def _words(text: str) -> list[str]:
+    """Identifier-like words of a text, good enough to order value features by; the checker finds what is wrong."""
+    return "".join(char if char.isalnum() or char == "_" else " " for char in text).split()
+

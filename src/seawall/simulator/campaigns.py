@@ -1,0 +1,78 @@
+"""How many attacks there are, when they begin and how this run's attackers differ from another run's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.simulator import rows as r
+from seawall.simulator.attack import SCENARIOS, Scenario
+from seawall.simulator.attack.craft import Attack, Numbering
+from seawall.simulator.randomness import Floats, Ints, Range, stream
+from seawall.simulator.world import World
+
+_EARLIEST, _LATEST = r.DAY, 30 * r.DAY  # of a label after its event
+
+
+@dataclass(slots=True)
+class _Plan:
+    scenario: Scenario
+    code: int
+    ranges: dict[str, Range]
+    a_day: float  # labelled rows wanted
+    owed: float  # labelled rows wanted so far and not yet made
+
+
+class Campaigns:
+    """Begins attacks so that labelled rows of `kinds` come to `a_day` a day on average."""
+
+    def __init__(self, world: World, kinds: Ints, a_day: float) -> None:
+        self._world, self._kinds, self._numbering = world, kinds, Numbering()
+        active = [(code, scenario) for code, scenario in enumerate(SCENARIOS) if np.isin(scenario.kinds, kinds).any()]
+        rng = stream(world.seed, "campaign")
+        shares = _shares([scenario for _, scenario in active], rng)
+        self._plans = [
+            _Plan(
+                scenario,
+                code,
+                ranges=narrowed(scenario, world.seed),
+                a_day=a_day * float(share),
+                owed=-scenario.typical * float(rng.random()),  # not all scenarios begin on the first day
+            )
+            for (code, scenario), share in zip(active, shares, strict=True)
+        ]
+
+    def begin(self) -> r.Rows:
+        """All rows, up to the end of the run, of the attacks that begin on the world's day."""
+        begun = [r.build(0)]
+        for plan in self._plans:
+            rng = stream(self._world.seed, "attack", plan.scenario.name, self._world.day)
+            plan.owed += plan.a_day * float(rng.exponential())
+            while plan.owed > 0:
+                rows = self._attack(plan, rng)
+                labelled = int((rows["scenario"] >= 0).sum())
+                if not labelled:
+                    break  # no victim today, or all of it after the end
+                plan.owed -= labelled
+                begun.append(rows)
+        return np.concatenate(begun)
+
+    def _attack(self, plan: _Plan, rng: np.random.Generator) -> r.Rows:
+        values = {name: span.draw(rng) for name, span in plan.ranges.items()}
+        rows = plan.scenario.launch(Attack(self._world, rng, values, plan.code, self._numbering))
+        typical = plan.scenario.reported.draw(rng) * r.DAY
+        delay = np.clip(typical * rng.uniform(0.8, 1.2, len(rows)), _EARLIEST, _LATEST).astype(np.int64)
+        rows["label_delay"] = np.where(rows["scenario"] >= 0, delay, -1)
+        return r.of_kinds(rows[rows["time"] < self._world.end_ms], self._kinds)
+
+
+def narrowed(scenario: Scenario, seed: int) -> dict[str, Range]:
+    """The part of each of the scenario's ranges that the run of this seed draws from."""
+    rng = stream(seed, "ranges", scenario.name)
+    return {name: span.narrowed(rng) for name, span in scenario.ranges.items()}
+
+
+def _shares(scenarios: list[Scenario], rng: np.random.Generator) -> Floats:
+    weight = np.array([scenario.weight for scenario in scenarios]) * rng.gamma(4.0, 0.25, len(scenarios))
+    return np.asarray(weight / max(weight.sum(), 1e-12), dtype=np.float64)
