@@ -23,21 +23,14 @@ class Decision(msgspec.Struct, kw_only=True):
     sequence: int
     outcome: str
     score: int
-    fired: Fired
+    rules: tuple[str, ...]
+    reasons: tuple[str, ...]
     list_hits: list[str]
     degraded: list[str]
     late_by_ms: int
     effective_ms: int
     content_hash: str
     row: list[Any]
-
-    @property
-    def rules(self) -> tuple[str, ...]:
-        return self.fired.rules
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        return self.fired.reasons
 
 
 def header(event_id: str, policy: str, sequence: int, level: int, fired: Fired, hits: list[str], bad: list[str]) -> bytes:

@@ -56,6 +56,7 @@ class Engine:
         self._columns: Any = None  # the block path, made when first used
         self._width = self.state.width
         self._inputs = np.zeros((_BATCH, plan.input_words), np.int64)
+        self._input_bytes = self._inputs.data.cast("B")
         self._outputs = np.zeros((_BATCH, self._width), np.int64)
         self._vectors = np.zeros((_BATCH, len(plan.features)), np.float64)
         self._pack = struct.Struct(f"={plan.input_words}q").pack_into
@@ -107,7 +108,7 @@ class Engine:
                 self.lists.apply(record)
                 continue
             if isinstance(record, Label):
-                self._pack(self._inputs, size * rows, *self._label(record))
+                self._pack(self._input_bytes, size * rows, *self._label(record))
                 rows += 1
                 continue
             earlier = pending.get(record.event_id)
@@ -124,11 +125,18 @@ class Engine:
                 continue
             pending[record.event_id] = (index, record.mac)
             late_by = self._advance(record.event_time, record.received_at)
-            part = self.builder.fields(record.fields, late_by)
-            hits = self._look_up(record.fields, part)
+            fields = self.builder.named(
+                record.fields,
+                event_id=record.event_id,
+                type=record.type,
+                event_time=record.event_time,
+                received_at=record.received_at,
+            )
+            part = self.builder.fields(fields, late_by)
+            hits = self._look_up(fields, part)
             flags = READS if late_by > self.policy.pack.lateness_ms else READS | ENTERS
-            row = self.builder.inputs(self.builder.kinds[record.type], record.fields, part, self.clock_ms, flags)
-            self._pack(self._inputs, size * rows, *row)
+            row = self.builder.inputs(self.builder.kinds[record.type], fields, part, self.clock_ms, flags)
+            self._pack(self._input_bytes, size * rows, *row)
             open_events.append((index, rows, record, part, hits, late_by))
             self._sequences[rows] = self.sequence
             self._clocks[rows] = self.clock_ms
@@ -154,7 +162,14 @@ class Engine:
         late_by = self._advance(label.label_time, label.received_at)
         flags = 0 if late_by > self.policy.pack.lateness_ms else ENTERS
         kind = self.builder.kinds[f"label.{label.label}"]
-        return self.builder.inputs(kind, label.keys, self.builder.fields(label.keys, late_by), self.clock_ms, flags)
+        fields = self.builder.named(
+            dict(label.keys),
+            event_id=label.event_id,
+            type=kind.name,
+            event_time=label.label_time,
+            received_at=label.received_at,
+        )
+        return self.builder.inputs(kind, fields, self.builder.fields(fields, late_by), self.clock_ms, flags)
 
     def _look_up(self, fields: dict[str, Any], part: list[Any]) -> list[str]:
         """Look the event up in every list; the answers go into `part`, the hits come back as list/entry_id."""
@@ -185,7 +200,8 @@ class Engine:
             sequence=sequence,
             outcome=OUTCOMES[level],
             score=fired.score,
-            fired=fired,
+            rules=fired.rules,
+            reasons=fired.reasons,
             list_hits=hits,
             degraded=degraded,
             late_by_ms=late_by,
@@ -193,7 +209,7 @@ class Engine:
             content_hash=content_hash(head, self._vectors[at].data),
             row=row,
         )
-        self.ids.add(event.event_id, event.mac, decision, self._clocks[at])
+        self.ids.add(event.mac, decision)
         return decision
 
     def _row(self, at: int, part: list[Any]) -> list[Any]:
@@ -239,7 +255,7 @@ class Engine:
 
     # --- columns ------------------------------------------------------------------------------------------------------
 
-    def step_block(self, block: Block, hashes: bool = False) -> Decided:
+    def step_block(self, block: Block, hashes: bool = False, features: bool = True) -> Decided:
         """The same as `step` over a block of history (file semantics: every record arrives at its own time).
 
         Event ids are not looked up: the reader has seen to it that they are distinct.
@@ -248,4 +264,4 @@ class Engine:
             from .block import BlockStepper
 
             self._columns = BlockStepper(self)
-        return self._columns.step(block, hashes)  # type: ignore[no-any-return]
+        return self._columns.step(block, hashes, features)  # type: ignore[no-any-return]

@@ -15,15 +15,14 @@ MAX_IDS = 5_000_000
 
 
 class Known(NamedTuple):
-    """A decided event: the digest of what its caller sent, its decision, its effective time in ms."""
+    """A decided event: the digest of what its caller sent, and its decision."""
 
     mac: bytes
     decision: Decision
-    at_ms: int
 
 
 class IdIndex:
-    """Decided events by id, forgotten once `horizon_ms` has passed; bounded."""
+    """Decided events by id, forgotten once `horizon_ms` of effective time has passed; bounded."""
 
     def __init__(self, horizon_ms: int, max_ids: int = MAX_IDS) -> None:
         self.horizon_ms = horizon_ms
@@ -36,17 +35,26 @@ class IdIndex:
     def find(self, event_id: str) -> Known | None:
         return self._known.get(event_id)
 
-    def add(self, event_id: str, mac: bytes, decision: Decision, at_ms: int) -> None:
+    def add(self, mac: bytes, decision: Decision) -> None:
         """Remember one event, and forget the oldest that lie beyond the horizon (times never go back)."""
         known = self._known
         if len(known) >= self.max_ids:
             raise StateError(f"{self.max_ids:,} event ids within the idempotency horizon: shorten the pack's `idempotency`")
-        known[event_id] = Known(mac, decision, at_ms)
+        known[decision.event_id] = Known(mac, decision)
         for _ in range(2):  # two out for one in: the index shrinks with the traffic
             oldest = next(iter(known))
-            if known[oldest].at_ms >= at_ms - self.horizon_ms:
+            if known[oldest].decision.effective_ms >= decision.effective_ms - self.horizon_ms:
                 break
             del known[oldest]
+
+    def dump(self) -> list[tuple[bytes, Decision]]:
+        """Everything remembered, oldest first."""
+        return [(known.mac, known.decision) for known in self._known.values()]
+
+    def load(self, stored: list[tuple[bytes, Decision]]) -> None:
+        """Remember what `dump` gave."""
+        for mac, decision in stored:
+            self._known[decision.event_id] = Known(mac, decision)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -12,7 +12,7 @@ from .language import compile_row
 from .policy import CompiledPolicy
 from .scope import LATE_BY
 
-_NO_WORDS: tuple[int, ...] = ()
+IMPLIED = frozenset({"event_id", "type", "event_time", "received_at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,16 @@ class InputBuilder:
             if (name := slot.name) != LATE_BY
         ]
         self._late = policy.slots[LATE_BY] - features if LATE_BY in policy.slots else -1
-        self._blank = [None] * (policy.width - features)
+        self._blank: list[Any] = [None] * (policy.width - features)
         self._features = features
+        read = {*self.plan.spaces, *self.plan.values, *(name for name, _, _ in self._slots)}
+        self._implied = sorted(read & IMPLIED)
         names = [*policy.pack.events, *(f"label.{name}" for name in policy.pack.labels)]
         self.kinds = {name: self._kind(name) for name in names}
+
+    def named(self, fields: dict[str, Any], **implied: object) -> dict[str, Any]:
+        """The fields, with those implied ones (event_time, type, …) that some feature or expression reads."""
+        return fields | {name: implied[name] for name in self._implied} if self._implied else fields
 
     def fields(self, fields: Mapping[str, Any], late_by: int) -> list[Any]:
         """The part of the expression row behind the features: fields in place, list look-ups still open."""

@@ -98,6 +98,10 @@ class ListStore:
             return []
         return [entry.entry_id for entry in kept if entry.valid_from <= t < entry.valid_until]
 
+    def keys(self, name: str) -> Mapping[str, list[ListEntry]]:
+        """The keys on a list with their entries, valid or not."""
+        return self._by_key[name]
+
     def expire(self, t: int) -> int:
         """Forget entries that ended at or before t; effective time never goes back, so no answer changes. Count."""
         ended = [identity for identity, entry in self._entries.items() if entry.valid_until <= t]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .language import Expression
@@ -115,7 +115,7 @@ class Ruleset:
         if group.hit == "first":
             return rows[:1]
         scores = [row.score for row in rows]
-        collected = {"sum": sum, "max": max, "min": min, "count": len}[group.collect or "sum"](scores)
+        collected = _COLLECT[group.collect or "sum"](scores)
         worst = max(rows, key=lambda row: (row.level, row.score))
         return [
             Entry(
@@ -132,6 +132,9 @@ class Ruleset:
                 table=group.id,
             )
         ]
+
+
+_COLLECT: Mapping[str, Callable[[list[int]], int]] = {"sum": sum, "max": max, "min": min, "count": len}
 
 
 def _json(values: Sequence[str]) -> str:

@@ -63,7 +63,10 @@ class Columns:
         conditions = np.full(out.shape, 9, np.uint8)
         program.run_conditions(matrix, constants, conditions)
         values = [
-            [codes.decode(int(out[i, k]), expression.type) for k, expression in enumerate(self.expressions)]
+            [
+                None if k in program.fallback else codes.decode(int(out[i, k]), expression.type)
+                for k, expression in enumerate(self.expressions)
+            ]
             for i in range(len(rows))
         ]
         return values, conditions.tolist()

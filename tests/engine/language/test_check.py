@@ -39,7 +39,7 @@ def folded(text: str) -> object:
         ("has(phone)", 1, 5, "'phone' may not be used: it is sealed; derive a clear code at the door", ""),
         ("starsWith(country, 'C')", 1, 1, "unknown function 'starsWith'", "did you mean 'startsWith'?"),
         ("merchant in lists.watch_merchant", 1, 19, "unknown list 'watch_merchant'", "did you mean 'watch_merchants'?"),
-        ("card in lists.watch_merchants", 1, 1, "holds values of 'merchant'", "write merchant in lists.watch_merchants"),
+        ("card in lists.watch_merchants", 1, 1, "holds values of 'merchant'", "write merchant in lists."),
         ("count in lists.watch_merchants", 1, 1, "'count' is an int; lists hold keys", ""),
         ("count / limit > 1.0", 1, 7, "'/' does not apply to int and int", "write double(a) / b"),
         ("amount + 100 > amount", 1, 8, "'+' does not apply to money and int", 'money("100")'),
@@ -262,15 +262,15 @@ def test_what_the_bounds_allow() -> None:
     assert folded("1000 in [" + ", ".join(map(str, range(1, 1_001))) + "]") is True
 
 
-ALPHABET = st.sampled_from(
-    list("ab1.,()[]{}'\"\\!&|=<>+-*/%?: \n_ru\x00é😀") + ["&&", "lists.", " in ", "has(", "0x", "//"]
-)
+ALPHABET = st.sampled_from([*"ab1.,()[]{}'\"\\!&|=<>+-*/%?: \n_ru\x00é😀", "&&", "lists.", " in ", "has(", "0x", "//"])
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(st.text(max_size=60), st.lists(ALPHABET, max_size=40).map("".join)))
 def test_any_text_parses_or_is_refused_cleanly(text: str) -> None:
+    problems = []
     try:
         check(text, SCOPE)
     except ExpressionError as error:
-        assert all(problem.line >= 1 and problem.column >= 1 for problem in error.problems)
+        problems = error.problems
+    assert all(problem.line >= 1 and problem.column >= 1 for problem in problems)

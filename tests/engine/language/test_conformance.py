@@ -134,10 +134,8 @@ def test_cases_inside_agree_in_columns() -> None:
     types = {name.name: name.type for case in INSIDE for name in case.scope.names.values()}
     expressions: list[Expression] = [check(case.text, case.scope) for case in INSIDE]
     columns = Columns(expressions, types)
-    for number, case in enumerate(INSIDE):
-        if number in columns.program.fallback:
-            assert expressions[number].type is Type.LIST
-    values, _ = columns.run([{name: 123 for name in types}])
+    assert all(expressions[number].type is Type.LIST for number in columns.program.fallback)
+    values, _ = columns.run([dict.fromkeys(types, 123)])
     lowest = -(2**63)  # stands for missing in columns
     wrong = [
         case.name

@@ -50,6 +50,11 @@ class Space:
         self.ids[value] = fresh
         return fresh
 
+    def numbers(self, values: list[str]) -> list[int]:
+        """Numbers of distinct values, the known ones in one pass."""
+        found = list(map(self.ids.get, values))
+        return [self.number(value) if known is None else known for value, known in zip(values, found, strict=True)]
+
     def forget(self, number: int) -> None:
         value = self.values[number]
         if value is not None:
@@ -133,8 +138,8 @@ class FeatureState:
                 if index in single:
                     self.kernel.sweep(self.arena.address, single[index], start, stop, t, calendars.ctypes.data)
                 forgotten = self.arena.seen[index][start:stop] < t - self.plan.reach[index]
-                for number in np.flatnonzero(forgotten):
-                    space.forget(start + int(number))
+                for idle in np.flatnonzero(forgotten):
+                    space.forget(start + int(idle))
             for number in self.arena.slots:
                 start, stop = self._advance(len(self.spaces) + number, int(self.arena.slots[number][2]))
                 self.kernel.sweep(self.arena.address, number, start, stop, t, calendars.ctypes.data)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from seawall.engine.columns import MISSING, Ints
 from seawall.engine.history.mapping import Source
 from seawall.engine.history.problems import RowProblem
-from seawall.engine.history.texts import absent, integers
+from seawall.engine.history.texts import integers
 from seawall.engine.times import FIRST_INSTANT, LAST_INSTANT, parse_instant
 
 _PER_MS = {"s": (1000, 1), "ms": (1, 1), "us": (1, 1_000), "ns": (1, 1_000_000)}  # ms = value * first / second
@@ -128,6 +128,3 @@ def _in_range(values: Ints, column: str) -> Ints:
     if len(wrong):
         raise RowProblem(int(wrong[0]), column, "lies outside the years 1970 to 2200")
     return values
-
-
-__all__ = ["absent", "instants"]

@@ -43,7 +43,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class TypeSource:
-    """The event type of a row: `constant`, or what `values` says of the column's value (a value may be a type itself)."""
+    """The event type of a row: `constant`, or what `values` says of the column's value."""
 
     place: Place = field(compare=False)
     constant: str = ""
@@ -220,7 +220,8 @@ class _Reader:
         units = _UNITS.get(declared.type, ())
         if not isinstance(node.value, dict):
             return self.column(node, declared.name)
-        allowed = ("column", "constant", *(("unit",) if units else ()), *(_TIME_KEYS if declared.type == "time" else ()))
+        more = _TIME_KEYS if declared.type == "time" else ("column", "unit") if units else ("column",)
+        allowed = ("constant", *more)
         node.members(allowed, (), declared.name)
         if node.has("column") == node.has("constant"):
             node.problem(f"{declared.name} takes either a column or a constant", "write one of them")
@@ -252,7 +253,7 @@ class _Reader:
         record = not node.has("record") or node.boolean("record")
         name = node.text("label")
         if record and name and name not in self.pack.labels:
-            hint = did_you_mean(name, self.pack.labels) or "declare it under labels in events.yaml, or add record: false"
+            hint = did_you_mean(name, self.pack.labels) or "declare it in events.yaml, or add record: false"
             node["label"].problem(f"unknown label {name!r} in pack {self.pack.name}", hint)
         if node.has("delay") == node.has("time"):
             node.problem(f"label {name} needs either delay or time", "delay: 7d, or time: COLUMN")

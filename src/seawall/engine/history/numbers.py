@@ -25,7 +25,7 @@ _SPLIT = float(2**27 + 1)
 
 
 def money_column(array: Any, unit: str, exponents: int | Ints, column: str) -> IntColumn:
-    """Minor units. `unit` major multiplies by ten to `exponents` (one, or one a row); minor (default) takes whole ones."""
+    """Minor units: whole ones as they are, or (`unit` major) ten to `exponents`, one or one a row, times the value."""
     if unit != "major":
         return IntColumn(_whole(array, MAX_MINOR, "minor units (or map unit: major)", column))
     digits = np.broadcast_to(np.asarray(exponents, dtype=np.int64), (len(array),))
@@ -102,7 +102,7 @@ def _major_floats(values: Floats, missing: Any, digits: Ints, column: str) -> In
     """Nearest minor unit of each value, refused when more than a millionth of one away."""
     _refuse(~missing & ~np.isfinite(values), column, "is not a finite number")
     safe = np.where(missing, 0.0, values)
-    factor = 10.0**digits
+    factor: Floats = np.power(10.0, digits).astype(np.float64)
     _refuse(np.abs(safe) > MAX_MINOR, column, _too_large())
     product, rest = _two_product(safe, factor)
     minor = np.rint(product)

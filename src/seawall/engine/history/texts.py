@@ -22,7 +22,7 @@ _SHOWN = 40
 def check_key(text: str) -> str:
     """What is wrong with a key or code, "" when nothing is."""
     if not 1 <= len(text) <= MAX_KEY:
-        return f"has {len(text):,} characters; keys have 1 to {MAX_KEY}" if text else "is empty; leave it absent instead"
+        return f"has {len(text):,} characters; keys have 1 to {MAX_KEY}" if text else "is empty; leave it out instead"
     if not text.isprintable() and _CONTROL.search(text):
         return "holds a control character; clean the file"
     return ""
@@ -52,7 +52,7 @@ def text_column(array: Any, kind: str, column: str) -> TextColumn:
     codes = codes_of(encoded.indices)
     texts = _texts(encoded.dictionary, column)
     check = CHECKS[kind]
-    for code, text in enumerate(texts):
+    for code, text in enumerate(texts if kind not in ("key", "code") or not _all_plain(texts) else ()):
         if message := check(text):
             at = np.flatnonzero(codes == code)
             if len(at):
@@ -75,10 +75,19 @@ def text_values(array: Any, column: str) -> list[str]:
     if array.null_count:
         raise RowProblem(int(np.flatnonzero(absent(array))[0]), column, "is absent; every row needs one")
     texts = _texts(array, column)
-    for index, text in enumerate(texts):
-        if not (text.isascii() and text.isprintable() and 1 <= len(text) <= MAX_KEY) and (message := check_key(text)):
+    for index, text in enumerate(() if _all_plain(texts) else texts):
+        if message := check_key(text):
             raise RowProblem(index, column, message)
     return texts
+
+
+def _all_plain(texts: list[str]) -> bool:
+    """True when all are good keys, seen at a glance; False when each must be looked at."""
+    if not texts:
+        return True
+    lengths = list(map(len, texts))
+    together = "".join(texts)
+    return min(lengths) >= 1 and max(lengths) <= MAX_KEY and together.isascii() and together.isprintable()
 
 
 def bool_column(array: Any, column: str) -> IntColumn:

@@ -18,6 +18,8 @@ def analyse(rules: Sequence[tuple[str, Expression]]) -> list[Problem]:
     problems = [problem for name, rule in rules for problem in _alone(name, rule)]
     seen: dict[str, str] = {}
     for name, rule in rules:
+        if isinstance(rule.tree, Const):
+            continue  # already said
         text = render(normalise(rule.tree))
         opposite = render(normalise(negate(rule.tree)))
         if text in seen:
