@@ -65,10 +65,10 @@ class Kernel:
         self.state = FeatureState(self.plan, **bounds)
         self.matches = matches
 
-    def run(self, events: Sequence[OracleEvent], split: int = 1) -> list[dict[str, object]]:
+    def run(self, events: Sequence[OracleEvent], split: int = 1, reads: bool = True) -> list[dict[str, object]]:
         results = []
         for start in range(0, len(events), split):
-            rows = np.array([row_of(self.state, e, self.matches) for e in events[start : start + split]], np.int64)
+            rows = np.array([row_of(self.state, e, self.matches, reads) for e in events[start : start + split]], np.int64)
             out = np.zeros((len(rows), self.state.width), np.int64)
             self.state.step(rows, out)
             results += [values_of(self.plan, self.state, row) for row in out]

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from .definition import ALWAYS_EXCLUDE, Feature, Window
+from .definition import ALWAYS_EXCLUDE, DAY, Feature
 
 _Item = TypeVar("_Item")
 INT, DOUBLE, TEXT = "int", "double", "text"
@@ -22,6 +22,7 @@ _KIND = {
 }  # fmt: skip
 _HEAD_WORDS = {"sum": 2, "square": 2, "min": 2, "max": 2, "distinct": 2, "first": 2, "last": 3}
 _WINDOW_WORDS = {"sum": 4, "square": 4, "min": 3, "max": 3, "distinct": 3, "first": 2, "last": 0}
+_PERIOD_DAYS = {"day": 2, "week": 8, "month": 32, "quarter": 93, "year": 367}
 COMPOSITE_PREFIX_WORDS = 2  # the packed key, the effective time it was last seen
 
 
@@ -62,6 +63,7 @@ class Chain:
     calendar: int | None  # index of the calendar column
     offset_ms: int
     stores_time: bool = False
+    period_ms: int = 0  # longest period of the calendar, with a clock change
     windows: list[int] = field(default_factory=list)  # lengths in ms, ascending; [0] for a calendar window
     squares: bool = False
     readers: list[Reader] = field(default_factory=list)
@@ -89,7 +91,7 @@ class Chain:
     @property
     def reach_ms(self) -> int:
         """How far behind the newest event this chain can still hold or read anything."""
-        longest = 366 * 86_400_000 if self.calendar is not None else self.windows[-1]
+        longest = self.period_ms if self.calendar is not None else self.windows[-1]
         return longest + self.offset_ms + self.resolution
 
     @property
@@ -225,6 +227,7 @@ class _Planner:
         chain = self._shared(place, feature, value)
         if chain is None:
             chain = Chain(kind, table, condition, value, resolution, calendar, feature.offset_ms, stores_time)
+            chain.period_ms = _PERIOD_DAYS.get(window.calendar, 0) * DAY
             self.chains[(*place, value)] = chain
         if window.last_ms not in chain.windows:
             chain.windows = sorted([*chain.windows, window.last_ms])
@@ -303,5 +306,3 @@ def _index(items: list[_Item], item: _Item) -> int:
         items.append(item)
     return items.index(item)
 
-
-__all__ = ["DOUBLE", "INT", "TEXT", "CalendarColumn", "Chain", "Condition", "Plan", "Reader", "Table", "Window", "make_plan"]

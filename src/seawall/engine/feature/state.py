@@ -110,11 +110,13 @@ class FeatureState:
             self.sweep(t)
 
     def calendars_at(self, t: int) -> list[int]:
-        """The calendar input columns of an event at effective time t (ms)."""
-        return [period_start(t - column.offset_ms, column.calendar, column.zone) for column in self.plan.calendars]
+        """The calendar input columns of an event at effective time t (ms). Before 1970 there are no events to find."""
+        return [period_start(max(0, t - column.offset_ms), column.calendar, column.zone) for column in self.plan.calendars]
 
     def calendar_columns(self, t: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
-        return [period_starts(t - column.offset_ms, column.calendar, column.zone) for column in self.plan.calendars]
+        """The same for many events."""
+        columns = self.plan.calendars
+        return [period_starts(np.maximum(0, t - one.offset_ms), one.calendar, one.zone) for one in columns]
 
     def _make_room(self, n: int) -> None:
         """Room for n events and the ids they brought: an event adds at most one id to a space."""
