@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from seawall import __version__
 
@@ -29,6 +30,14 @@ examples:
 PACK is a folder or the name of a shipped pack. `seawall VERB --help` tells more.
 exit status: 0 done, 1 a check failed, 2 bad input, 130 interrupted
 """
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"seawall: {message}; see `{self.prog} --help`", file=sys.stderr)
+        sys.exit(BAD_INPUT)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     """Parse with the arguments of the one verb that is asked for, so that help starts without loading the rest."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="seawall",
         description="Risk control for fintech platforms: one event stream in, explained decisions out.",
         epilog=_EPILOG,

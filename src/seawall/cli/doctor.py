@@ -20,8 +20,9 @@ from seawall import __version__
 from seawall.cli import FAILED, OK
 from seawall.cli.cases import run_case
 from seawall.cli.inputs import cache_folder, shipped_packs
+from seawall.engine.decision import Decision
 from seawall.engine.door import ClearSealer, Door
-from seawall.engine.engine import Decision, Engine
+from seawall.engine.engine import Engine
 from seawall.engine.money import Rates
 from seawall.engine.pack import load_pack
 from seawall.engine.policy import CompiledPolicy, compile_policy

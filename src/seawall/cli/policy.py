@@ -118,7 +118,7 @@ _TABLES: Mapping[str, tuple[str, ...]] = {
 def _table(title: str, columns: tuple[str, ...], rows: list[Mapping[str, object]]) -> Table:
     table = Table(title=f"{title} ({len(rows)})", title_justify="left", show_lines=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == columns[0])
     for row in rows:
         table.add_row(*(Text(str(row[column])) for column in columns))
     return table

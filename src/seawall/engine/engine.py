@@ -59,6 +59,14 @@ class Engine:
         self._input_bytes = self._inputs.data.cast("B")
         self._outputs = np.zeros((_BATCH, self._width), np.int64)
         self._vectors = np.zeros((_BATCH, len(plan.features)), np.float64)
+        self._vector_bytes = self._vectors.data.cast("B")
+        self._vector_size = 8 * len(plan.features)
+        self._buffers = (
+            self._inputs.ctypes.data,
+            self._outputs.ctypes.data,
+            self._outputs.strides[0],
+            self._vectors.ctypes.data,
+        )
         self._pack = struct.Struct(f"={plan.input_words}q").pack_into
         windowed = [(i, f) for i, f in enumerate(plan.features) if f.agg]
         self._doubles = [i for i, f in windowed if plan.types[i] not in ("int", TEXT)]
@@ -142,7 +150,8 @@ class Engine:
             self._clocks[rows] = self.clock_ms
             rows += 1
         if rows:
-            self.state.step(self._inputs[:rows], self._outputs, self._vectors)
+            inputs, outputs, stride, vectors = self._buffers
+            self.state.run(inputs, rows, outputs, stride, vectors, self.clock_ms)
         for index, row_index, event, part, hits, late_by in open_events:
             results[index] = self._decide(row_index, event, part, hits, late_by)
         for index, first in repeats:
@@ -206,7 +215,7 @@ class Engine:
             degraded=degraded,
             late_by_ms=late_by,
             effective_ms=self._clocks[at],
-            content_hash=content_hash(head, self._vectors[at].data),
+            content_hash=content_hash(head, self._vector_bytes[at * self._vector_size : (at + 1) * self._vector_size]),
             row=row,
         )
         self.ids.add(event.mac, decision)

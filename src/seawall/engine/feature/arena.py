@@ -34,13 +34,11 @@ class Arena:
         self.sets = {number: self._hash(_FIRST_ENTRIES) for number in self.context.sets}
         self.seen = [np.zeros(_FIRST_RECORDS, np.int64) for _ in plan.spaces]
         self.addresses = np.zeros(self.context.words, np.int64)
+        self.address = int(self.addresses.ctypes.data)
+        self.calendars = np.zeros(max(1, len(plan.calendars)), np.int64)  # arguments of the sweep
         self._pushes = sum(chain.pushes for chain in plan.chains)
         self._entries = max(1, len(plan.chains))
         self.point()
-
-    @property
-    def address(self) -> int:
-        return int(self.addresses.ctypes.data)
 
     def buffers(self) -> dict[str, Words]:
         """Every buffer by name: what a snapshot holds."""
@@ -104,6 +102,24 @@ class Arena:
             words[word] = self.sets[number].ctypes.data
         for space, word in enumerate(self.context.seen):
             words[word] = self.seen[space].ctypes.data
+        if hasattr(self.kernel, "REGIONS"):
+            self.name_regions([])
+
+    def warm(self) -> None:
+        """Compile the copying of hash tables, on an empty one."""
+        empty, target = self._hash(2), self._hash(4)
+        if hasattr(self.kernel, "REGIONS"):
+            self.name_regions([(empty.ctypes.data, empty.nbytes), (target.ctypes.data, target.nbytes)])
+        self.kernel.table_copy(empty.ctypes.data, target.ctypes.data)
+
+    def name_regions(self, more: list[tuple[int, int]]) -> None:
+        """Tell a checked kernel where it may load and store: the buffers, and (address, bytes) of a call's rows."""
+        buffers = [self.addresses, self.calendars, *self.buffers().values()]
+        regions = [*((buffer.ctypes.data, buffer.nbytes) for buffer in buffers), *more]
+        table = self.kernel.REGIONS
+        table[0] = len(regions)
+        for index, (start, size) in enumerate(regions):
+            table[1 + 2 * index : 3 + 2 * index] = start, start + size
 
     # --- growth -------------------------------------------------------------------------------------------------------
 
@@ -148,6 +164,8 @@ class Arena:
         if self.bytes_held() + 16 * entries > self.max_bytes:
             raise StateError(f"the feature state would pass its bound of {self.max_bytes:,} bytes: raise max_state_bytes")
         new = self._hash(entries)
+        if hasattr(self.kernel, "REGIONS"):
+            self.name_regions([(new.ctypes.data, new.nbytes)])
         self.kernel.table_copy(old.ctypes.data, new.ctypes.data)
         tables[name] = new
         return True

@@ -37,12 +37,20 @@ def period_start(t_ms: int, calendar: str, zone: str) -> int:
     zone: an IANA name. Returns ms since 1970-01-01 UTC, at most `t_ms`; negative where the period began before 1970.
     Raises SeawallError for another calendar, an unknown zone, or a time outside those years.
     """
+    return period(t_ms, calendar, zone)[0]
+
+
+def period(t_ms: int, calendar: str, zone: str) -> tuple[int, int]:
+    """[start, end) of the calendar period that holds `t_ms`, as `period_start` gives its start."""
     _check(calendar, t_ms, t_ms)
     info = _zone(zone)
     local_date = (_EPOCH + t_ms * _MILLISECOND).astimezone(info).date()
     first = _first_date(local_date, calendar)
-    following = _first_instant(_next_first_date(first, calendar), info)
-    return following if following <= t_ms else _first_instant(first, info)
+    second = _next_first_date(first, calendar)
+    following = _first_instant(second, info)
+    if following <= t_ms:
+        return following, _first_instant(_next_first_date(second, calendar), info)
+    return _first_instant(first, info), following
 
 
 def period_starts(t_ms: NDArray[np.int64], calendar: str, zone: str) -> NDArray[np.int64]:

@@ -31,11 +31,53 @@ class Context:
         self.words = after + len(plan.spaces)
 
 
-def kernel_source(plan: Plan) -> str:
-    """The whole module: primitives, one pair of functions a chain, the driver, the sweeper."""
+def kernel_source(plan: Plan, checked: bool = False) -> str:
+    """The whole module: primitives, one pair of functions a chain, the driver, the sweeper.
+
+    checked: every load and store is held against the regions that `Arena` names in REGIONS (a debugging aid, slow and
+    never cached: the table's address is part of the code).
+    """
     primitives = (Path(__file__).parent / "ops.py").read_text(encoding="utf-8")
     emitter = _Emitter(plan)
-    return "\n".join([primitives, *emitter.chains(), emitter.step(), *emitter.sweeps()])
+    text = "\n".join([primitives, *emitter.chains(), emitter.step(), *emitter.sweeps()])
+    return _with_checks(text) if checked else text
+
+
+_CHECKS = '''
+REGIONS = np.zeros(1024, np.int64)
+_REGIONS_AT = REGIONS.ctypes.data
+
+
+@njit
+def inside(address):
+    for region in range(raw_ld(_REGIONS_AT)):
+        low = raw_ld(_REGIONS_AT + 8 + 16 * region)
+        if low <= address and address + 8 <= raw_ld(_REGIONS_AT + 16 + 16 * region):
+            return True
+    return False
+
+
+@njit
+def ld(address):
+    if not inside(address):
+        raise IndexError("the kernel loads outside its buffers")
+    return raw_ld(address)
+
+
+@njit
+def st(address, value):
+    if not inside(address):
+        raise IndexError("the kernel stores outside its buffers")
+    raw_st(address, value)
+
+
+# --- node pool'''
+
+
+def _with_checks(text: str) -> str:
+    text = text.replace("def ld(", "def raw_ld(", 1).replace("def st(", "def raw_st(", 1)
+    text = text.replace("# --- node pool", _CHECKS, 1)
+    return text.replace("cache=True, ", "").replace("(cache=True)", "").replace("forceinline=True", "")
 
 
 class _Emitter:
@@ -71,7 +113,7 @@ class _Emitter:
                 "        old = ld(Q + 8)",
                 f"        time = {self._floor(chain, 'ld(Q + 16)')}",
                 "        v = ld(P + old + 8)",
-                "        pending_pop(Q, P)",
+                f"        pending_pop(Q, P, {chain.squares})",
                 f"        if time >= lim{len(limits) - 1}:",
             ]
             lines += [f"            {text}" for text in self._push(chain, "time", guarded=True)]
@@ -149,7 +191,7 @@ class _Emitter:
             lines += [f"        {text}" for reader in before for text in self._read(chain, reader)]
         lines.append(f"    if enters and v != {'MISSING'}:")
         if chain.offset_ms:
-            lines.append(f"        pending_push(R + {8 * chain.pending_word}, P, t, v)")
+            lines.append(f"        pending_push(R + {8 * chain.pending_word}, P, t, v, {chain.squares})")
         else:
             time = "c" if chain.calendar is not None else "f"
             lines += [f"        {text}" for text in self._push(chain, time, guarded=False)]
@@ -267,20 +309,20 @@ class _Emitter:
         for number, table in enumerate(self.plan.tables):
             if table.composite:
                 continue
-            find = f"R = B{number} + ld(j + {8 * (self.plan.space_column + table.space)}) * {8 * table.words}"
-            records += [find, *[f"prefetch(R + {64 * line})" for line in range(table.words // 8)]]
-            nodes.append(find)
+            own = f"ld(j + {8 * (self.plan.space_column + table.space)})"
+            find = [f"R = B{number} + {own} * {8 * table.words}", f"if {own} >= 0:"]
+            records += [find[0], *[f"prefetch(R + {64 * line})" for line in range(table.words // 8)]]
+            words, sets = [], []
             for chain in table.chains:
-                words = [chain.pending_word, chain.pending_word + 1] if chain.offset_ms else [chain.word]
+                words += [chain.pending_word, chain.pending_word + 1] if chain.offset_ms else [chain.word]
                 words += [] if chain.kind == "last" else chain.window_words[-2:]
-                nodes += [f"prefetch(P + ld(R + {8 * word}))" for word in words]
                 if chain.kind == "distinct" and chain.value is not None:
-                    own = 8 * (self.plan.space_column + table.space)
-                    other = 8 * (self.plan.space_column - 1 - chain.value)
-                    key = f"((ld(j + {own}) + 1) << 32) | (ld(j + {other}) + 1)"
-                    slot = f"D{chain.number} + 32 + 16 * (mix({key}) & ld(D{chain.number}))"
-                    nodes.append(f"prefetch({slot})")
-                    members.append(f"prefetch(P + ld({slot} + 8))")
+                    other = f"ld(j + {8 * (self.plan.space_column - 1 - chain.value)})"
+                    key = f"(({own} + 1) << 32) | ({other} + 1)"
+                    sets.append(f"D{chain.number} + 32 + 16 * (mix({key}) & ld(D{chain.number}))")
+            nodes += [*find, *[f"    prefetch(P + ld(R + {8 * word}))" for word in words]]
+            nodes += [f"    prefetch({slot})" for slot in sets]
+            members += [f"prefetch(P + ld({slot} + 8))" for slot in sets]
         lines = []
         for distance, stage in ((3 * _AHEAD, records), (2 * _AHEAD, nodes), (_AHEAD, members)):
             if stage:

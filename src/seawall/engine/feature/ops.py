@@ -214,15 +214,19 @@ def slot_free(T, B, stride, slot):
     st(T + 24, slot + 1)
 
 
-# --- pending queue of a feature with an offset: [head, tail, tail time]; nodes [time, value, next] ---------------------
+# --- pending queue of a feature with an offset: [head, tail, tail time]; nodes [time, value, next, spare] --------------
+# Letting an event out of the queue must not need more nodes than it gives back: room is made before events, not before
+# drains. Where it will enter two chains (second moments), a spare node waits with it.
 
 
 @njit(forceinline=True)
-def pending_push(Q, P, t, v):
+def pending_push(Q, P, t, v, spare):
     node = node_new(P)
     st(P + node, t)
     st(P + node + 8, v)
     st(P + node + 16, 0)
+    if spare:
+        st(P + node + 24, node_new(P))
     head = ld(Q)
     if head != 0:
         st(P + head + 16, node)
@@ -233,7 +237,7 @@ def pending_push(Q, P, t, v):
 
 
 @njit(forceinline=True)
-def pending_pop(Q, P):
+def pending_pop(Q, P, spare):
     node = ld(Q + 8)
     following = ld(P + node + 16)
     st(Q + 8, following)
@@ -241,6 +245,8 @@ def pending_pop(Q, P):
         st(Q, 0)
     else:
         st(Q + 16, ld(P + following))
+    if spare:
+        node_free(P, ld(P + node + 24))
     node_free(P, node)
 
 

@@ -96,8 +96,8 @@ class Chain:
 
     @property
     def pushes(self) -> int:
-        """Most nodes that one event can add."""
-        return (0 if self.kind == "last" else 1) + int(self.squares) + int(self.offset_ms > 0)
+        """Most nodes that one event can add (leaving a pending queue gives back as many as it takes)."""
+        return 1 + int(self.squares)
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from ..errors import StateError
 from ..modules import load_generated
 from .arena import Arena, Words
-from .calendar import period_start, period_starts
+from .calendar import period, period_starts
 from .emit import kernel_source
 from .plan import Plan
 
@@ -68,15 +69,25 @@ class FeatureState:
 
     def __init__(self, plan: Plan, cache_dir: Path | None = None, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         self.plan = plan
-        self.source = kernel_source(plan)
-        self.kernel = load_generated(self.source, "kernel", cache_dir)
+        checked = os.environ.get("SEAWALL_KERNEL_CHECKS") == "1"
+        self.kernel = load_generated(kernel_source(plan, checked), "kernel", cache_dir)
         self.arena = Arena(plan, self.kernel, max_bytes)
         self.spaces = [Space() for _ in plan.spaces]
         self.width = len(plan.features) + plan.degraded_words  # least output words a row
         self._room = 0  # records that fit without a look at the arena
         self._numbered = 0  # values in all spaces when that room was made
         self._since_sweep = 0
+        self._periods = [(0, 0)] * len(plan.calendars)  # the period each calendar column was last in
+        self._checked = hasattr(self.kernel, "REGIONS")
         self._cursors = [0] * (len(plan.spaces) + len(plan.tables))
+        self._warm()
+
+    def _warm(self) -> None:
+        """Compile now, or load from the disk cache: no event waits for it later."""
+        rows = self.arena.calendars
+        self.kernel.step(self.arena.address, rows.ctypes.data, 0, rows.ctypes.data, 0, 0)
+        self.kernel.sweep(self.arena.address, 0, 0, 0, 0, rows.ctypes.data)
+        self.arena.warm()
 
     @staticmethod
     def signature(plan: Plan) -> str:
@@ -103,6 +114,9 @@ class FeatureState:
     def run(self, inputs: int, n: int, outputs: int, stride: int, vectors: int, t: int) -> None:
         """`step` by address, for callers that keep their buffers; t is the effective time of the last row."""
         self._make_room(n)
+        if self._checked:
+            rows = [(inputs, n * 8 * self.plan.input_words), (outputs, n * stride)]
+            self.arena.name_regions([*rows, (vectors, n * 8 * len(self.plan.features))] if vectors else rows)
         self.kernel.step(self.arena.address, inputs, n, outputs, stride, vectors)
         self._since_sweep += n
         if self._since_sweep >= _SWEEP_EVERY:
@@ -111,7 +125,14 @@ class FeatureState:
 
     def calendars_at(self, t: int) -> list[int]:
         """The calendar input columns of an event at effective time t (ms). Before 1970 there are no events to find."""
-        return [period_start(max(0, t - column.offset_ms), column.calendar, column.zone) for column in self.plan.calendars]
+        starts = []
+        for index, column in enumerate(self.plan.calendars):
+            seen = max(0, t - column.offset_ms)
+            start, end = self._periods[index]
+            if not start <= seen < end:
+                start, end = self._periods[index] = period(seen, column.calendar, column.zone)
+            starts.append(start)
+        return starts
 
     def calendar_columns(self, t: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
         """The same for many events."""
@@ -132,7 +153,8 @@ class FeatureState:
 
     def sweep(self, t: int, slices: int = 1) -> None:
         """Visit the next entities of every table at effective time t; changes no value, only frees memory."""
-        calendars = np.array(self.calendars_at(t) or [0], np.int64)
+        calendars = self.arena.calendars
+        calendars[:] = self.calendars_at(t) or 0
         single = {table.space: number for number, table in enumerate(self.plan.tables) if not table.composite}
         for _ in range(slices):
             for index, space in enumerate(self.spaces):

@@ -1,0 +1,24 @@
+"""One processor for everybody: peers and ourselves measured alike."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+THREADS = {name: "1" for name in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")}
+
+
+@contextmanager
+def one_processor() -> Iterator[None]:
+    """Pin this process to one CPU where the system can, and ask libraries not yet imported for one thread."""
+    earlier = os.sched_getaffinity(0) if hasattr(os, "sched_setaffinity") else set()
+    for name, value in THREADS.items():
+        os.environ.setdefault(name, value)
+    if earlier:
+        os.sched_setaffinity(0, {max(earlier)})
+    try:
+        yield
+    finally:
+        if earlier:
+            os.sched_setaffinity(0, earlier)

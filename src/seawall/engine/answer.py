@@ -1,0 +1,137 @@
+"""The answer to a caller: a decision as JSON, with texts in the caller's language and, when asked, its explanation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from .decision import Decision
+from .errors import StateError
+from .language import explain
+from .policy import CompiledPolicy
+from .ruleset import Entry
+
+LANGUAGES = ("zh", "en")
+_MAX_FRAGMENTS = 1 << 14
+_encode = msgspec.json.Encoder().encode
+_NO_MODELS = msgspec.Raw(b"{}")
+
+
+class _Answer(msgspec.Struct, gc=False):
+    """Members in the order in which callers see them."""
+
+    decision_id: str
+    event_id: str
+    policy: str
+    sequence: int
+    mode: str
+    outcome: str
+    score: int
+    degraded: list[str]
+    late_by_ms: int
+    latency_us: int
+    reasons: msgspec.Raw
+    rules: tuple[str, ...]
+    list_hits: list[str]
+    models: msgspec.Raw
+    features: Any
+    explain: Any
+    content_hash: str
+
+
+class Answers:
+    """Writes the answers of one policy in one language.
+
+    What depends only on the fired rules is encoded once and kept, a bounded number of times over.
+    """
+
+    def __init__(self, policy: CompiledPolicy, language: str = "zh") -> None:
+        assert language in LANGUAGES, f"language is one of {LANGUAGES}"
+        self.policy = policy
+        self.language = language
+        names = policy.feature_names
+        # members f0, f1, …: a feature may be called what a Python member may not
+        members = {f"f{index}": name for index, name in enumerate(names)}
+        self._features: Any = msgspec.defstruct("Features", [(key, Any) for key in members], rename=members, gc=False)
+        self._count = len(names)
+        self._entries = {
+            kind: {entry.id: entry for entry in ruleset.entries} for kind, ruleset in policy.rulesets.items()
+        }
+        # a collecting table's score lies in which of its rows matched, not in what fired: it is combined again
+        self._collecting = {
+            kind for kind, ruleset in policy.rulesets.items() if any(group.hit == "collect" for group in ruleset.groups)
+        }
+        self._reasons: dict[tuple[str, tuple[str, ...]], msgspec.Raw] = {}
+
+    def write(
+        self, decision: Decision, decision_id: str, latency_us: int, mode: str = "live", explained: bool = False
+    ) -> bytes:
+        """The answer as UTF-8 JSON; with `explained`, every leaf of every fired rule. The ids and the time are given.
+
+        StateError when the decision is another policy version's: its row has another layout.
+        """
+        if decision.policy != self.policy.label:
+            raise StateError(f"{decision.event_id} was decided by {decision.policy}, not by {self.policy.label}: use that pack")
+        return _encode(
+            _Answer(
+                decision_id,
+                decision.event_id,
+                decision.policy,
+                decision.sequence,
+                mode,
+                decision.outcome,
+                decision.score,
+                decision.degraded,
+                decision.late_by_ms,
+                latency_us,
+                self._reasons.get((decision.event_type, decision.rules)) or self._reasons_of(decision),
+                decision.rules,
+                decision.list_hits,
+                _NO_MODELS,
+                self._features(*decision.row[: self._count]),
+                self._explanation(decision) if explained else msgspec.UNSET,
+                decision.content_hash,
+            )
+        )
+
+    def _fired(self, decision: Decision) -> list[Entry]:
+        """The entries that fired, in reason order."""
+        if decision.event_type in self._collecting:
+            ruleset = self.policy.rulesets[decision.event_type]
+            return list(ruleset.fired(ruleset.run(decision.row)).entries)
+        known = self._entries[decision.event_type]
+        return [known[rule] for rule in decision.rules]
+
+    def _reasons_of(self, decision: Decision) -> msgspec.Raw:
+        fragment = msgspec.Raw(
+            _encode(
+                [
+                    {"code": one.reason, "rule": one.id, "score": one.score, "text": one.title[self.language]}
+                    for one in self._fired(decision)
+                    if one.reason
+                ]
+            )
+        )
+        if decision.event_type not in self._collecting:
+            if len(self._reasons) >= _MAX_FRAGMENTS:
+                self._reasons.clear()
+            self._reasons[decision.event_type, decision.rules] = fragment
+        return fragment
+
+    def _explanation(self, decision: Decision) -> dict[str, list[dict[str, object]]]:
+        row = {name: decision.row[slot] for name, slot in self.policy.slots.items()}
+        return {entry.id: explain(entry.expression, row) for entry in self._fired(decision)}
+
+
+def answer(
+    decision: Decision,
+    policy: CompiledPolicy,
+    decision_id: str,
+    latency_us: int,
+    language: str = "zh",
+    mode: str = "live",
+    explained: bool = False,
+) -> bytes:
+    """One answer by itself; whoever writes many keeps an `Answers`."""
+    return Answers(policy, language).write(decision, decision_id, latency_us, mode, explained)
