@@ -9,8 +9,8 @@ import numpy as np
 
 from seawall.engine.feature.definition import Feature
 from seawall.engine.feature.oracle import OracleEvent
-from seawall.engine.feature.plan import BITS_PER_WORD, DOUBLE, INT, TEXT, Plan, make_plan
-from seawall.engine.feature.state import ENTERS, MISSING, READS, FeatureState
+from seawall.engine.feature.plan import BITS_PER_WORD, DOUBLE, MAX_NODES, TEXT, Plan, make_plan
+from seawall.engine.feature.state import DEFAULT_MAX_BYTES, ENTERS, MISSING, READS, FeatureState
 
 Matches = Callable[[str, OracleEvent], bool]
 
@@ -60,10 +60,18 @@ def values_of(plan: Plan, state: FeatureState, out: np.ndarray) -> dict[str, obj
 class Kernel:
     """The kernel with the oracle's interface; `split` says how many events each call takes."""
 
-    def __init__(self, features: Sequence[Feature], keys: Sequence[str], matches: Matches, **bounds: int) -> None:
-        self.plan = make_plan(features, keys)
-        self.state = FeatureState(self.plan, **bounds)
+    def __init__(
+        self,
+        features: Sequence[Feature],
+        keys: Sequence[str],
+        matches: Matches,
+        max_nodes: int = MAX_NODES,
+        max_bytes: int = DEFAULT_MAX_BYTES,
+    ) -> None:
+        self.plan = make_plan(features, keys, max_nodes=max_nodes)
+        self.state = FeatureState(self.plan, max_bytes=max_bytes)
         self.matches = matches
+        self.last_degraded: list[int] = []  # words of the last event
 
     def run(self, events: Sequence[OracleEvent], split: int = 1, reads: bool = True) -> list[dict[str, object]]:
         results = []
@@ -71,6 +79,7 @@ class Kernel:
             rows = np.array([row_of(self.state, e, self.matches, reads) for e in events[start : start + split]], np.int64)
             out = np.zeros((len(rows), self.state.width), np.int64)
             self.state.step(rows, out)
+            self.last_degraded = [int(word) for word in out[-1, len(self.plan.features) :] if word]
             results += [values_of(self.plan, self.state, row) for row in out]
         return results
 

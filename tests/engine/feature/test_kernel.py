@@ -158,3 +158,45 @@ def test_golden_vectors(number: int) -> None:
 def test_every_aggregation_has_a_golden_vector() -> None:
     used: Sequence[str] = [feature.agg for case in golden_cases() for feature in case.features]
     assert set(used) >= {"count", "sum", "mean", "min", "max", "std", "distinct", "first", "last", "time_since", "ratio"}
+
+
+# --- bounds -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_kernel_stays_inside_its_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The checked build raises IndexError at the first load or store outside them."""
+    monkeypatch.setenv("SEAWALL_KERNEL_CHECKS", "1")
+    features = tuple(fitting(random_features(Random(9), 12, wheres=list(WHERES)), TEXTS))
+    kernel = Kernel(features, TEXTS, stream_matches)
+    events = random_stream(Random(9), 1500)
+    oracle = Oracle(features, stream_matches)
+    assert differences(events, kernel.run(events, split=64), [oracle.step(event) for event in events]) == []
+    kernel.state.sweep(events[-1].t + 1000 * DAY, slices=4)
+
+
+def hot(agg: str, of: str, offset: int = 0) -> tuple[Kernel, list[OracleEvent]]:
+    """One customer with an event a second and a chain of at most 50 nodes, then a pause, then quiet traffic."""
+    feature = Feature(
+        "f", 1, ("customer",), ("pay",), agg, of, window=Window(last_ms=100_000), offset_ms=offset, include_current=False
+    )
+    kernel = Kernel([feature], TEXTS, stream_matches, max_nodes=50)
+    times = [*range(1_000, 81_000, 1_000), *range(400_000, 440_000, 1_000)]
+    fields = [{"customer": "c", "amount": 200_000 - i, "device": f"d{i}"} for i in range(len(times))]
+    return kernel, [OracleEvent(t, "pay", one) for t, one in zip(times, fields, strict=True)]
+
+
+@pytest.mark.parametrize(("agg", "of"), [("sum", "amount"), ("max", "amount"), ("distinct", "device"), ("first", "amount")])
+@pytest.mark.parametrize("offset", [0, 5_000])
+def test_a_hot_entity_is_degraded_never_wrong(agg: str, of: str, offset: int) -> None:
+    kernel, events = hot(agg, of, offset)
+    oracle = Oracle(kernel.plan.features)
+    expected = [oracle.step(event)["f"] for event in events]
+    got, marked = [], []
+    for event in events:
+        got.append(kernel.run([event])[0]["f"])
+        marked.append(bool(kernel.last_degraded))
+    right = [one == other for one, other in zip(got, expected, strict=True)]
+    assert all(ok or (value is None and mark) for ok, value, mark in zip(right, got, marked, strict=True))
+    assert any(marked)
+    assert not any(marked[-40:])
+    assert right[-40:] == [True] * 40

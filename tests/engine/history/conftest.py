@@ -52,9 +52,12 @@ labels:
 """
 FEATURES = """
 features:
-  - {name: count_1h, version: 1, entity: customer, on: [payment.card], agg: count, window: {last: 1h}, default: 0, title: {zh: a, en: a}}
-  - {name: sum_1d, version: 1, entity: customer, on: [payment.card], agg: sum, of: base_amount, window: {last: 1d}, default: 0, title: {zh: a, en: a}}
-  - {name: frauds_30d, version: 1, entity: customer, on: [label.fraud], agg: count, window: {last: 30d}, default: 0, title: {zh: a, en: a}}
+  - {name: count_1h, version: 1, entity: customer, on: [payment.card], agg: count,
+     window: {last: 1h}, default: 0, title: {zh: a, en: a}}
+  - {name: sum_1d, version: 1, entity: customer, on: [payment.card], agg: sum, of: base_amount,
+     window: {last: 1d}, default: 0, title: {zh: a, en: a}}
+  - {name: frauds_30d, version: 1, entity: customer, on: [label.fraud], agg: count,
+     window: {last: 30d}, default: 0, title: {zh: a, en: a}}
 """
 RULES = """
 rules:
@@ -129,7 +132,9 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema | N
     return path
 
 
-def payment(number: int, at: str, customer: str = "c1", amount: int = 1000, fraud: int = 0, **more: Any) -> dict[str, Any]:
+def payment(
+    number: int, at: str, customer: str = "c1", amount: int = 1000, fraud: int = 0, **more: Any
+) -> dict[str, Any]:
     return {"id": f"e-{number}", "at": at, "customer": customer, "amount": amount, "fraud": fraud, **more}
 
 

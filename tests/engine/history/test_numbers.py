@@ -29,8 +29,7 @@ def test_major_floats_agree_with_exact_arithmetic(values: list[float], exponent:
     try:
         got = money_column(pa.array(values, pa.float64()), "major", exponent, "x").values.tolist()
     except RowProblem as problem:
-        assert wanted[problem.index] is None
-        return
+        got = [None if index == problem.index else value for index, value in enumerate(wanted)]
     assert got == wanted
 
 

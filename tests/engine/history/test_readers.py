@@ -97,7 +97,11 @@ def test_a_parquet_page_overwritten_is_refused_while_reading(tmp_path: Path) -> 
     ("name", "content", "words"),
     [
         ("h.csv", b"id,n\n1,2\n1,2,3\n", "is damaged or no CSV: CSV parse error"),
-        ("h.ndjson", b'{"id": "a", "n": 1}\n' * 1200 + b'{"id": "a", "n": "x"}\n', "row 1,201, column n: holds 'x', but int64"),
+        (
+            "h.ndjson",
+            b'{"id": "a", "n": 1}\n' * 1200 + b'{"id": "a", "n": "x"}\n',
+            "row 1,201, column n: holds 'x', but int64",
+        ),
         ("h.ndjson", b'{"id": "a", "n": 1}\n' * 1200 + b'{"id": "a"\n', "row 1,201: is not JSON"),
     ],
 )

@@ -101,7 +101,7 @@ class _Emitter:
 
     def _expire(self, chain: Chain) -> str:
         """Let everything leave that has left by now, and with an offset let in what has come of age."""
-        lines = [f"@njit\ndef expire_{chain.number}(R, P, T, K, f, c):"]
+        lines = [f"@njit\ndef expire_{chain.number}(R, P, T, K, f, c):", *_indented(self._count_from(chain), 1)]
         limits = self._limits(chain)
         lines += [f"    lim{w} = {limit}" for w, limit in enumerate(limits)]
         lines += [f"    {text}" for text in self._expire_windows(chain)]
@@ -116,8 +116,16 @@ class _Emitter:
                 f"        pending_pop(Q, P, {chain.squares})",
                 f"        if time >= lim{len(limits) - 1}:",
             ]
-            lines += [f"            {text}" for text in self._push(chain, "time", guarded=True)]
-        return "\n".join(lines) + "\n"
+            lines += _indented(self._push(chain, "time", guarded=True), 3)
+        return "\n".join([*lines, *_indented(self._count_to(chain), 1)]) + "\n"
+
+    def _count_from(self, chain: Chain) -> list[str]:
+        return ["live = nodes_live(P)"] if chain.grows else []
+
+    def _count_to(self, chain: Chain) -> list[str]:
+        """Keep the chain's own count of nodes: what the pool gained since `_count_from`."""
+        at = f"R + {8 * chain.nodes_word}"
+        return [f"st({at}, ld({at}) + nodes_live(P) - live)"] if chain.grows else []
 
     def _expire_windows(self, chain: Chain) -> list[str]:
         head = f"R + {8 * chain.word}"
@@ -189,20 +197,49 @@ class _Emitter:
         if before:
             lines.append("    if reads:")
             lines += [f"        {text}" for reader in before for text in self._read(chain, reader)]
-        lines.append(f"    if enters and v != {'MISSING'}:")
-        if chain.offset_ms:
-            lines.append(f"        pending_push(R + {8 * chain.pending_word}, P, t, v, {chain.squares})")
+        lines.append("    if enters and v != MISSING:")
+        if chain.grows:
+            lines += [
+                f"        if ld(R + {8 * chain.nodes_word}) >= {self.plan.max_nodes}:",
+                f"            st(R + {8 * chain.nodes_word + 8}, t)",
+                "        else:",
+                *_indented([*self._count_from(chain), *self._admit(chain), *self._count_to(chain)], 3),
+            ]
         else:
-            time = "c" if chain.calendar is not None else "f"
-            lines += [f"        {text}" for text in self._push(chain, time, guarded=False)]
+            lines += _indented(self._admit(chain), 2)
         if after:
             lines.append("    if reads:")
             lines += [f"        {text}" for reader in after for text in self._read(chain, reader)]
         return "\n".join(lines) + "\n"
 
+    def _admit(self, chain: Chain) -> list[str]:
+        """Statements that take the current event in: at once, or into the pending queue."""
+        if chain.offset_ms:
+            return [f"pending_push(R + {8 * chain.pending_word}, P, t, v, {chain.squares})"]
+        return self._push(chain, "c" if chain.calendar is not None else "f", guarded=False)
+
     # --- readers ----------------------------------------------------------------------------------------------------
 
     def _read(self, chain: Chain, reader: Reader) -> list[str]:
+        lines = self._read_exact(chain, reader)
+        if not chain.grows:
+            return lines
+        lost = f"ld(R + {8 * chain.nodes_word + 8})"
+        return [
+            f"if {lost} != 0 and {lost} >= lim{reader.window}:",
+            *_indented(self._degrade(reader), 1),
+            "else:",
+            *_indented(lines, 1),
+        ]
+
+    def _degrade(self, reader: Reader) -> list[str]:
+        """Missing, and said so: the exact value is not to be had."""
+        place = 8 * (len(self.plan.features) + reader.feature // BITS_PER_WORD)
+        missing = "NAN_BITS" if self.plan.types[reader.feature] == DOUBLE else "MISSING"
+        bit = 1 << reader.feature % BITS_PER_WORD
+        return [f"st(o + {8 * reader.feature}, {missing})", f"st(o + {place}, ld(o + {place}) | {bit})"]
+
+    def _read_exact(self, chain: Chain, reader: Reader) -> list[str]:
         window = f"R + {8 * chain.window_words[reader.window]}"
         out = f"o + {8 * reader.feature}"
         double = self.plan.types[reader.feature] == DOUBLE
@@ -216,14 +253,7 @@ class _Emitter:
             lines = [f"n = ld({window} + 16) & COUNT_MASK", "if n == 0:", f"    st({out}, {empty})"]
             if reader.agg == "count":
                 return [*lines, "else:", f"    st({out}, n)"]
-            missing = "NAN_BITS" if double else "MISSING"
-            bit, place = 1 << reader.feature % BITS_PER_WORD, 8 * (len(self.plan.features) + reader.feature // BITS_PER_WORD)
-            lines += [
-                f"elif not sum_fits({window}):",
-                f"    st({out}, {missing})",
-                f"    st(o + {place}, ld(o + {place}) | {bit})",
-                "else:",
-            ]
+            lines += [f"elif not sum_fits({window}):", *_indented(self._degrade(reader), 1), "else:"]
             total = f"ld({window} + 24)"
             if reader.agg == "sum":
                 return [*lines, "    " + put(f"float({total}){scale}" if double else total)]
@@ -447,6 +477,10 @@ class _Emitter:
                 return True
             current = self.plan.tables[current].parent
         return False
+
+
+def _indented(lines: list[str], levels: int) -> list[str]:
+    return [" " * 4 * levels + line for line in lines]
 
 
 assert COMPOSITE_PREFIX_WORDS == 2, "the sweeper reads the key at word 0 and the last sight at word 1"

@@ -131,6 +131,11 @@ def node_free(P, node):
     st(P + 16, ld(P + 16) + 1)
 
 
+@njit(forceinline=True)
+def nodes_live(P):
+    return (ld(P) >> 5) - ld(P + 16)
+
+
 # --- open-addressing table of packed keys: header [mask, used, next slot, free slots], then (key, value) pairs ---------
 
 

@@ -11,11 +11,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from .definition import ALWAYS_EXCLUDE, DAY, Feature
+from .definition import ALWAYS_EXCLUDE, DAY, EXACT, Feature
 
 _Item = TypeVar("_Item")
 INT, DOUBLE, TEXT = "int", "double", "text"
 BITS_PER_WORD = 62
+MAX_NODES = 1 << 20  # 32 MB of one entity in one chain
 _KIND = {
     "count": "sum", "sum": "sum", "mean": "sum", "std": "sum", "min": "min", "max": "max",
     "distinct": "distinct", "first": "first", "last": "last", "time_since": "last",
@@ -85,8 +86,20 @@ class Chain:
         return self.square_word + squares
 
     @property
+    def grows(self) -> bool:
+        """Whether one entity's nodes here are bounded by its traffic only, not by the number of buckets."""
+        if self.kind == "last":
+            return self.offset_ms > 0
+        return self.kind == "distinct" or self.offset_ms > 0 or (self.resolution == EXACT and self.calendar is None)
+
+    @property
+    def nodes_word(self) -> int:
+        """Where a growing chain counts its nodes; the word after it holds the time of the newest event it left out."""
+        return self.pending_word + (3 if self.offset_ms else 0)
+
+    @property
     def words(self) -> int:
-        return self.pending_word + (3 if self.offset_ms else 0) - self.word
+        return self.nodes_word + (2 if self.grows else 0) - self.word
 
     @property
     def reach_ms(self) -> int:
@@ -130,6 +143,7 @@ class Plan:
     ratios: list[tuple[int, int, int, float | None]]  # feature, numerator, denominator, default
     text_space: dict[int, int]  # feature index -> space of its ids
     reach: list[int]  # per space: ms after which an unseen id can be forgotten
+    max_nodes: int  # of one entity in one chain; what comes beyond is left out and its features marked degraded
 
     @property
     def condition_words(self) -> int:
@@ -156,7 +170,12 @@ class Plan:
         return -(-len(self.features) // BITS_PER_WORD)
 
 
-def make_plan(features: Iterable[Feature], keys: Collection[str], always: Collection[tuple[str, str]] = ()) -> Plan:
+def make_plan(
+    features: Iterable[Feature],
+    keys: Collection[str],
+    always: Collection[tuple[str, str]] = (),
+    max_nodes: int = MAX_NODES,
+) -> Plan:
     """Lay out the state of `features`.
 
     keys: the key and code field names, whose values are numbered text; every other `of` is an integer column.
@@ -164,12 +183,15 @@ def make_plan(features: Iterable[Feature], keys: Collection[str], always: Collec
     """
     ordered = sorted(features, key=lambda feature: feature.name)
     assert len({feature.name for feature in ordered}) == len(ordered), "feature names are unique"
-    planner = _Planner(ordered, frozenset(keys), frozenset(always))
+    planner = _Planner(ordered, frozenset(keys), frozenset(always), max_nodes)
     return planner.build()
 
 
 class _Planner:
-    def __init__(self, features: list[Feature], keys: frozenset[str], always: frozenset[tuple[str, str]]) -> None:
+    def __init__(
+        self, features: list[Feature], keys: frozenset[str], always: frozenset[tuple[str, str]], max_nodes: int
+    ) -> None:
+        self.max_nodes = max_nodes
         self.features = features
         self.keys = keys
         self.always = always
@@ -208,6 +230,7 @@ class _Planner:
             ratios=ratios,
             text_space=self.text_space,
             reach=self._reach(tables, chains),
+            max_nodes=self.max_nodes,
         )
 
     def _add(self, index: int, feature: Feature) -> None:

@@ -1,0 +1,63 @@
+"""seawall bench: measure this machine, beside named peers on the same work in the same run."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+
+from rich.console import Console
+from rich.table import Table
+
+from seawall.cli import OK
+from seawall.cli.inputs import UsageError, cache_folder
+
+SUITES = {
+    "features": "ten exact features from columns in memory, against polars and DuckDB",
+    "rules": "thirty rules on one event, against zen-engine and rule-engine; activation",
+    "replay": "forty features and thirty rules in blocks, without and with content_hash; state",
+    "engine": "decisions in process from JSON to JSON, one by one and 64 at a time; warm start; change of a rule",
+}
+_EVENTS = (64, 20_000_000)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `seawall bench`."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = "\n".join(f"  {name:<9} {what}" for name, what in SUITES.items())
+    parser.add_argument("suite", choices=SUITES, help="what to measure")
+    parser.add_argument("--events", metavar="N", type=int, help="events of the stream (default: a suite's own)")
+    parser.add_argument("--repeats", metavar="N", type=int, help="runs of each measurement (default: a suite's own)")
+    parser.add_argument("--json", action="store_true", help="print the figures as one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure on one processor and print the figures."""
+    sizes = _sizes(args)
+    from seawall.bench.machine import one_processor
+
+    with one_processor():
+        suite = importlib.import_module(f"seawall.bench.{args.suite}")
+        figures = suite.figures(**sizes, cache_dir=cache_folder())
+    if args.json:
+        print(json.dumps({"figures": [figure.as_dict() for figure in figures]}, ensure_ascii=False, indent=1))
+        return OK
+    table = Table("figure", "value", "unit", "peer", "peer's value", "ratio", title=SUITES[args.suite])
+    for column in (1, 4, 5):
+        table.columns[column].justify = "right"
+    for figure in figures:
+        table.add_row(
+            figure.name, f"{figure.value:,}", figure.unit, figure.peer or "",
+            "" if figure.peer_value is None else f"{figure.peer_value:,}", "" if figure.ratio is None else f"{figure.ratio:,}",
+        )  # fmt: skip
+    Console().print(table)
+    return OK
+
+
+def _sizes(args: argparse.Namespace) -> dict[str, int]:
+    least, most = _EVENTS
+    if args.events is not None and not least <= args.events <= most:
+        raise UsageError(f"--events must lie between {least} and {most:,}, not {args.events:,}")
+    if args.repeats is not None and not 1 <= args.repeats <= 100:
+        raise UsageError(f"--repeats must lie between 1 and 100, not {args.repeats:,}")
+    return {name: getattr(args, name) for name in ("events", "repeats") if getattr(args, name) is not None}
