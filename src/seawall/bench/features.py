@@ -72,6 +72,5 @@ def _same(peer: str, theirs: Values, ours: Values) -> None:
         off = np.flatnonzero(~np.isclose(theirs[name], values, rtol=_TOLERANCE, atol=0.0))
         if len(off):
             at = int(off[0])
-            raise SeawallError(
-                f"{peer} has {theirs[name][at]} for {name} of event {at}, we have {values[at]}: not measured; report this"
-            )
+            difference = f"{peer} has {theirs[name][at]} for {name} of event {at}, we have {values[at]}"
+            raise SeawallError(f"{difference}: not measured; report this")

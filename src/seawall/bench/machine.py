@@ -6,15 +6,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-THREADS = {name: "1" for name in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")}
+_VARIABLES = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")
 
 
 @contextmanager
 def one_processor() -> Iterator[None]:
     """Pin this process to one CPU where the system can, and ask libraries not yet imported for one thread."""
     earlier = os.sched_getaffinity(0) if hasattr(os, "sched_setaffinity") else set()
-    for name, value in THREADS.items():
-        os.environ.setdefault(name, value)
+    for name in _VARIABLES:
+        os.environ.setdefault(name, "1")
     if earlier:
         os.sched_setaffinity(0, {max(earlier)})
     try:

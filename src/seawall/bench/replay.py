@@ -45,15 +45,22 @@ def _run(engine: Engine, stream: Stream, hashes: bool) -> float:
 
 
 def _state(engine: Engine, stream: Stream) -> list[Figure]:
-    """Bytes of window state an event, and an entity-event: an event that an entity's longest window still holds."""
-    plan = engine.policy.plan
-    used = engine.state.arena.bytes_used()
+    """Bytes an event, and an entity-event: an event that the longest window of one of its entities still holds.
+
+    `state_bytes_*`: nodes, set entries and entity records in use; `state_nodes_*`: without the records;
+    `state_held_*`: all memory held, room to grow included.
+    """
+    plan, arena = engine.policy.plan, engine.state.arena
+    assert not any(table.composite for table in plan.tables), "the pack's entities are single keys"
+    entities = [len(engine.state.spaces[table.space].ids) for table in plan.tables]
+    records = sum(8 * table.words * count for table, count in zip(plan.tables, entities, strict=True))
+    used = arena.bytes_used() + records
     now = int(stream.times[-1])
-    live = 0
-    for table in plan.tables:
-        longest = max(chain.windows[-1] for chain in table.chains)
-        live += int(np.count_nonzero(stream.times > now - longest))
+    longest = [max(chain.windows[-1] for chain in table.chains) for table in plan.tables]
+    live = sum(int(np.count_nonzero(stream.times > now - window)) for window in longest)
     return [
         Figure("state_bytes_per_event", round(used / len(stream), 1), "bytes"),
-        Figure("state_bytes_per_entity_event", round(used / max(live, 1), 1), "bytes"),
+        Figure("state_bytes_per_entity_event", round(used / live, 1), "bytes"),
+        Figure("state_nodes_per_entity_event", round(arena.bytes_used() / live, 1), "bytes"),
+        Figure("state_held_per_event", round(arena.bytes_held() / len(stream), 1), "bytes"),
     ]

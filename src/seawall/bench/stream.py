@@ -65,12 +65,11 @@ def make_stream(events: int, seed: int = SEED) -> Stream:
     return Stream(times, keys, {name: code.astype(np.int64) for name, code in codes.items()}, amounts)
 
 
-def blocks(stream: Stream, pack: Pack, rows: int = BLOCK_ROWS, start: int = 0, stop: int | None = None) -> Iterator[Block]:
+def blocks(stream: Stream, pack: Pack, rows: int = BLOCK_ROWS) -> Iterator[Block]:
     """The stream as a file reader gives it: each block's texts encoded in a dictionary of its own."""
-    stop = len(stream) if stop is None else stop
     fields = pack.events["payment"].fields
-    for low in range(start, stop, rows):
-        part = slice(low, min(low + rows, stop))
+    for low in range(0, len(stream), rows):
+        part = slice(low, min(low + rows, len(stream)))
         n = part.stop - low
         amounts = IntColumn(stream.amounts[part])
         columns: dict[str, Column] = {"amount": amounts, "base_amount": amounts}

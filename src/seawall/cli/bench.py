@@ -46,10 +46,9 @@ def run(args: argparse.Namespace) -> int:
     for column in (1, 4, 5):
         table.columns[column].justify = "right"
     for figure in figures:
-        table.add_row(
-            figure.name, f"{figure.value:,}", figure.unit, figure.peer or "",
-            "" if figure.peer_value is None else f"{figure.peer_value:,}", "" if figure.ratio is None else f"{figure.ratio:,}",
-        )  # fmt: skip
+        values = (figure.value, figure.peer_value, figure.ratio)
+        numbers = ["" if value is None else f"{value:,}" for value in values]
+        table.add_row(figure.name, numbers[0], figure.unit, figure.peer or "", *numbers[1:])
     Console().print(table)
     return OK
 

@@ -16,7 +16,7 @@ from seawall.simulator import Simulation
 PACK = "example_card"
 FIELDS = ("event_id", "type", "event_time", "customer", "card", "merchant", "device", "amount", "currency")
 FEWEST, MOST = 1_000, 20_000_000
-_CUSTOMERS, _DAYS, _START = 100, 60, date(2026, 1, 1)  # fewest customers of a simulation; days the demo would cover
+_CUSTOMERS, _DAYS, _START = 100, 90, date(2026, 1, 1)  # fewest customers of a simulation; days the demo would cover
 _TEXTS = {
     "begin": {
         "zh": "生成约 {events:,} 笔银行卡支付(含带标签的攻击),再用随附策略包 {pack} 回测。",
@@ -66,7 +66,7 @@ def commands(events: int, seed: int, folder: Path) -> list[list[str]]:
 
 
 def size(events: int, seed: int) -> tuple[int, int]:
-    """Customers and days whose payments come to about `events`: two months, fewer where few customers would do."""
+    """Customers and days whose payments come to about `events`: three months, less where few customers would do."""
     daily = Simulation(seed, 10 * _CUSTOMERS, 1, _START).expected_events / (10 * _CUSTOMERS)
     customers = max(_CUSTOMERS, math.ceil(events / (daily * _DAYS)))
     return customers, max(1, min(_DAYS, round(events / (daily * customers))))

@@ -16,6 +16,7 @@ from seawall.cli.cases import run_case
 from seawall.cli.inputs import PACK_HELP, cache_folder, find_pack, read_policy
 from seawall.cli.show import describe
 from seawall.engine.errors import PackError
+from seawall.engine.history import load_mapping
 from seawall.engine.pack import load_pack
 from seawall.engine.policy import compile_policy
 
@@ -46,6 +47,8 @@ def _check(args: argparse.Namespace) -> int:
     try:
         policy = compile_policy(load_pack(folder))
         problems, summary = list(policy.warnings), f"{policy.label}: {len(policy.entries)} conditions"
+        if (mapping := folder / "mapping.yaml").is_file():
+            load_mapping(mapping, policy.pack)
     except PackError as error:
         problems, summary = error.problems, args.pack
     errors = [problem for problem in problems if problem.severity == "error"]

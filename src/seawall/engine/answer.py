@@ -72,7 +72,8 @@ class Answers:
         StateError when the decision is another policy version's: its row has another layout.
         """
         if decision.policy != self.policy.label:
-            raise StateError(f"{decision.event_id} was decided by {decision.policy}, not by {self.policy.label}: use that pack")
+            which = f"{decision.event_id} was decided by {decision.policy}, not by {self.policy.label}"
+            raise StateError(f"{which}: answer with that version's pack")
         return _encode(
             _Answer(
                 decision_id,

@@ -421,7 +421,8 @@ def _ids(block: Block, name: str, space: Space) -> Ints:
         used[column.codes] = True
         table = np.full(len(column.texts) + 1, -1, np.int64)  # code -1 finds the last, unused
         places = np.flatnonzero(used[:-1])
-        table[places] = space.numbers([column.texts[place] for place in places.tolist()])
+        whole = len(places) == len(column.texts)
+        table[places] = space.numbers(column.texts if whole else [column.texts[place] for place in places.tolist()])
         return table[column.codes]
     values: Ints | None = None
     if name in _TIMES:

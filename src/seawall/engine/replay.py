@@ -13,7 +13,7 @@ import numpy as np
 
 from seawall.engine.columns import Block, Column, Decided, IntColumn, NumberColumn, TextColumn
 from seawall.engine.engine import Engine
-from seawall.engine.errors import StateError
+from seawall.engine.errors import SeawallError, StateError
 from seawall.engine.history import BLOCK_ROWS, HistoryBlock, HistoryMapping, open_history, read_blocks
 from seawall.engine.history.output import Checkpoint, DecisionFile, decision_schema, decision_table
 from seawall.engine.history.problems import HistoryError
@@ -89,9 +89,9 @@ def replay(
             if time.monotonic() - saved > checkpoint_seconds:
                 output.checkpoint(done, dump(engine))
                 saved = time.monotonic()
-    except HistoryError as error:
-        if error.file == str(events_path):
-            output.abandon()
+    except SeawallError as error:
+        if not (isinstance(error, HistoryError) and error.file == str(out_path)):
+            output.abandon()  # the input is at fault: there is nothing to go on with
         raise
     if finished:
         if not done.rows:

@@ -43,7 +43,8 @@ def zen_graph(pack: Pack) -> tuple[str, Decide] | None:
     if loaded is None:
         return None
     zen, name = loaded
-    parts = [{"id": rule.id, "key": rule.id, "value": text} for rule, text in zip(pack.rules, _texts(pack), strict=True)]
+    ids = [rule.id for rule in pack.rules]
+    parts = [{"id": rule, "key": rule, "value": text} for rule, text in zip(ids, _texts(pack), strict=True)]
     nodes: Sequence[dict[str, Any]] = [
         {"id": "in", "name": "in", "type": "inputNode"},
         {"id": "rules", "name": "rules", "type": "expressionNode", "content": {"expressions": parts}},
@@ -54,7 +55,6 @@ def zen_graph(pack: Pack) -> tuple[str, Decide] | None:
         {"id": "2", "type": "edge", "sourceId": "rules", "targetId": "out"},
     ]
     decision = zen.ZenEngine().create_decision(json.dumps({"nodes": nodes, "edges": edges}))
-    ids = [rule.id for rule in pack.rules]
 
     def decide(row: Row) -> list[bool]:
         result = decision.evaluate(row)["result"]

@@ -68,8 +68,8 @@ def duckdb_job(stream: Stream, pack: Pack) -> Job | None:
     names = ", ".join(columns)
     connection.register("given", columns)
     connection.execute(f"CREATE TABLE events AS SELECT {names} FROM given")  # noqa: S608 - our own names
-    chosen = ", ".join(f"{_call(feature)} OVER {_range(feature)} AS {feature.name}" for feature in pack.features.values())
-    query = f"SELECT row, {chosen} FROM events"  # noqa: S608 - names of our own pack
+    chosen = [f"{_call(feature)} OVER {_range(feature)} AS {feature.name}" for feature in pack.features.values()]
+    query = f"SELECT row, {', '.join(chosen)} FROM events"  # noqa: S608 - names of our own pack
 
     def run() -> Any:
         return connection.execute(query).fetchnumpy()

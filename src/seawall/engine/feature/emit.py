@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .plan import BITS_PER_WORD, COMPOSITE_PREFIX_WORDS, DOUBLE, INT, Chain, Plan, Reader, Table
 
-_AHEAD = 4  # events between two stages of prefetching
+_AHEAD = 8  # events between two stages of prefetching
 
 
 class Context:
@@ -253,7 +253,7 @@ class _Emitter:
             lines = [f"n = ld({window} + 16) & COUNT_MASK", "if n == 0:", f"    st({out}, {empty})"]
             if reader.agg == "count":
                 return [*lines, "else:", f"    st({out}, n)"]
-            lines += [f"elif not sum_fits({window}):", *_indented(self._degrade(reader), 1), "else:"]
+            lines += [f"elif not sum_fits({window}) or ld({window} + 24) == MISSING:", *_indented(self._degrade(reader), 1), "else:"]
             total = f"ld({window} + 24)"
             if reader.agg == "sum":
                 return [*lines, "    " + put(f"float({total}){scale}" if double else total)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +51,12 @@ class Space:
         self.ids[value] = fresh
         return fresh
 
-    def numbers(self, values: list[str]) -> list[int]:
+    def numbers(self, values: Sequence[str]) -> list[int]:
         """Numbers of distinct values, the known ones in one pass."""
-        found = list(map(self.ids.get, values))
-        return [self.number(value) if known is None else known for value, known in zip(values, found, strict=True)]
+        found: list[int | None] = list(map(self.ids.get, values))
+        for place in [place for place, number in enumerate(found) if number is None]:
+            found[place] = self.number(values[place])
+        return found  # type: ignore[return-value]
 
     def forget(self, number: int) -> None:
         value = self.values[number]
