@@ -109,7 +109,7 @@ def test_kept_fragments_change_nothing(everything: CompiledPolicy, many: list[De
         assert kept.write(decision, ID, 7, explained=True) == answer(decision, everything, ID, 7, "en", explained=True)
 
 
-def test_the_reasons_are_those_of_the_decision_and_their_scores_add_up(everything: CompiledPolicy, many: list[Decision]) -> None:
+def test_reasons_are_the_decisions_and_their_scores_add_up(everything: CompiledPolicy, many: list[Decision]) -> None:
     writer = Answers(everything)
     coded = {entry.id for entry in everything.entries if entry.reason}
     coded |= {group.id for group in everything.groups if group.hit == "collect"}

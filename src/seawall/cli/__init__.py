@@ -12,11 +12,13 @@ from typing import NoReturn
 from seawall import __version__
 
 VERBS: dict[str, tuple[str, str]] = {  # verb -> module, what it does; modules are imported only when used
+    "demo": ("seawall.cli.demo", "the main job from end to end on a history made here"),
     "policy": ("seawall.cli.policy", "check, test or show a policy pack"),
     "replay": ("seawall.cli.replay", "decide a history file, one row of output an event"),
     "backtest": ("seawall.cli.backtest", "report what a policy would have done, alone or against another"),
     "simulate": ("seawall.cli.simulate", "write the history of a synthetic fintech, attacks included"),
     "bench": ("seawall.cli.bench", "measure this machine against named peers"),
+    "licenses": ("seawall.cli.licenses", "list what this installation depends on, and under which licence"),
     "doctor": ("seawall.cli.doctor", "look at the installation and replay a worked example"),
 }
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130

@@ -136,8 +136,9 @@ def _rules(judged: Judged, zh: bool) -> Any:
                 axis=alt.Axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])),
     )  # fmt: skip
     chart = base.mark_circle(size=90, color=_ACCENT, opacity=0.9)
-    for side, align, shift in (("left", "left", 9), ("right", "right", -9)):  # words point into the chart
-        words = base.transform_filter(alt.datum.side == side).mark_text(align=align, dx=shift, color=_INK, fontSize=11)
+    sides: tuple[tuple[Any, int], ...] = (("left", 9), ("right", -9))
+    for side, shift in sides:  # words point into the chart
+        words = base.transform_filter(alt.datum.side == side).mark_text(align=side, dx=shift, color=_INK, fontSize=11)
         chart = chart + words.encode(text="rule:N")
     return chart
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from types import ModuleType
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import StateError
 from .emit import Context
+from .memory import Memory, Words
 from .ops import NODE
 from .plan import Plan
 
-Words = npt.NDArray[np.int64]
-_FIRST_NODES = 1 << 10
+_FIRST_NODES = 1 << 12
 _FIRST_RECORDS = 1 << 8
 _FIRST_ENTRIES = 1 << 9
 _HEADER_WORDS = 4  # of a hash table
@@ -28,63 +27,59 @@ class Arena:
         self.kernel = kernel
         self.max_bytes = max_bytes
         self.context = Context(plan)
-        self.pool = self._pool(_FIRST_NODES)
-        self.records = [np.zeros(_FIRST_RECORDS * table.words, np.int64) for table in plan.tables]
-        self.slots = {index: self._hash(_FIRST_ENTRIES) for index in self.context.slots}
-        self.sets = {number: self._hash(_FIRST_ENTRIES) for number in self.context.sets}
-        self.seen = [np.zeros(_FIRST_RECORDS, np.int64) for _ in plan.spaces]
+        self.pool = Memory(_FIRST_NODES * NODE // 8)
+        self.pool.words[0] = NODE
+        self.records = [Memory(_FIRST_RECORDS * table.words) for table in plan.tables]
+        self.slots = {index: _hash(_FIRST_ENTRIES) for index in self.context.slots}
+        self.sets = {number: _hash(_FIRST_ENTRIES) for number in self.context.sets}
+        self.seen = [Memory(_FIRST_RECORDS) for _ in plan.spaces]
         self.addresses = np.zeros(self.context.words, np.int64)
         self.address = int(self.addresses.ctypes.data)
         self.calendars = np.zeros(max(1, len(plan.calendars)), np.int64)  # arguments of the sweep
         self._pushes = sum(chain.pushes for chain in plan.chains)
-        self._entries = max(1, len(plan.chains))
         self.point()
 
-    def buffers(self) -> dict[str, Words]:
+    def buffers(self) -> dict[str, Memory]:
         """Every buffer by name: what a snapshot holds."""
         named = {"pool": self.pool}
-        named |= {f"records.{index}": buffer for index, buffer in enumerate(self.records)}
-        named |= {f"slots.{index}": buffer for index, buffer in self.slots.items()}
-        named |= {f"sets.{index}": buffer for index, buffer in self.sets.items()}
-        named |= {f"seen.{index}": buffer for index, buffer in enumerate(self.seen)}
+        named |= {f"records.{index}": memory for index, memory in enumerate(self.records)}
+        named |= {f"slots.{index}": memory for index, memory in self.slots.items()}
+        named |= {f"sets.{index}": memory for index, memory in self.sets.items()}
+        named |= {f"seen.{index}": memory for index, memory in enumerate(self.seen)}
         return named
 
     def adopt(self, buffers: dict[str, Words]) -> None:
         """Take over the buffers of a snapshot of the same plan."""
         if buffers.keys() != self.buffers().keys():
             raise StateError("the snapshot's buffers do not fit this policy's features")
-        self.pool = buffers["pool"]
-        self.records = [buffers[f"records.{index}"] for index in range(len(self.records))]
-        self.slots = {index: buffers[f"slots.{index}"] for index in self.slots}
-        self.sets = {index: buffers[f"sets.{index}"] for index in self.sets}
-        self.seen = [buffers[f"seen.{index}"] for index in range(len(self.seen))]
+        held = {name: Memory.holding(words) for name, words in buffers.items()}
+        self.pool = held["pool"]
+        self.records = [held[f"records.{index}"] for index in range(len(self.records))]
+        self.slots = {index: held[f"slots.{index}"] for index in self.slots}
+        self.sets = {index: held[f"sets.{index}"] for index in self.sets}
+        self.seen = [held[f"seen.{index}"] for index in range(len(self.seen))]
         self.point()
 
     def bytes_held(self) -> int:
-        return sum(buffer.nbytes for buffer in self.buffers().values())
+        """Bytes taken from the system (untouched ones cost address space only)."""
+        return sum(memory.words.nbytes for memory in self.buffers().values())
 
     def bytes_used(self) -> int:
-        """Bytes of nodes in use, set entries in use, records given out: what the events actually occupy."""
-        nodes = int(self.pool[0]) - NODE - int(self.pool[2]) * NODE
-        return nodes + 16 * sum(int(table[1]) for table in self.sets.values())
+        """Bytes of nodes and set entries in use: what the events in the windows occupy."""
+        nodes = int(self.pool.words[0]) - NODE - int(self.pool.words[2]) * NODE
+        return nodes + 16 * sum(int(table.words[1]) for table in self.sets.values())
 
     def reserve(self, events: int, ids: list[int]) -> None:
         """Make room for `events` more events and for ids below `ids[space]`, whatever they hold."""
         grown = self._grow_pool(events * self._pushes)
         for space, count in enumerate(ids):
-            if count > len(self.seen[space]):
-                self.seen[space] = self._grown(self.seen[space], count)
-                grown = True
+            grown |= self._grow(self.seen[space], count)
         for index, table in enumerate(self.plan.tables):
+            needed = ids[table.space]
             if table.composite:
-                header = self.slots[index]
                 grown |= self._grow_hash(self.slots, index, events)
-                needed = int(header[2]) + events
-            else:
-                needed = ids[table.space]
-            if needed * table.words > len(self.records[index]):
-                self.records[index] = self._grown(self.records[index], needed * table.words)
-                grown = True
+                needed = int(self.slots[index].words[2]) + events
+            grown |= self._grow(self.records[index], needed * table.words)
         for number in self.sets:
             grown |= self._grow_hash(self.sets, number, 2 * events)
         if grown:
@@ -93,29 +88,26 @@ class Arena:
     def point(self) -> None:
         """Write the addresses of all buffers into the context words."""
         words = self.addresses
-        words[self.context.pool] = self.pool.ctypes.data
+        words[self.context.pool] = self.pool.address
         for index, word in enumerate(self.context.records):
-            words[word] = self.records[index].ctypes.data
+            words[word] = self.records[index].address
         for index, word in self.context.slots.items():
-            words[word] = self.slots[index].ctypes.data
+            words[word] = self.slots[index].address
         for number, word in self.context.sets.items():
-            words[word] = self.sets[number].ctypes.data
+            words[word] = self.sets[number].address
         for space, word in enumerate(self.context.seen):
-            words[word] = self.seen[space].ctypes.data
+            words[word] = self.seen[space].address
         if hasattr(self.kernel, "REGIONS"):
             self.name_regions([])
 
     def warm(self) -> None:
         """Compile the copying of hash tables, on an empty one."""
-        empty, target = self._hash(2), self._hash(4)
-        if hasattr(self.kernel, "REGIONS"):
-            self.name_regions([(empty.ctypes.data, empty.nbytes), (target.ctypes.data, target.nbytes)])
-        self.kernel.table_copy(empty.ctypes.data, target.ctypes.data)
+        self._copy_hash(_hash(2), _hash(4))
 
     def name_regions(self, more: list[tuple[int, int]]) -> None:
         """Tell a checked kernel where it may load and store: the buffers, and (address, bytes) of a call's rows."""
-        buffers = [self.addresses, self.calendars, *self.buffers().values()]
-        regions = [*((buffer.ctypes.data, buffer.nbytes) for buffer in buffers), *more]
+        words = [self.addresses, self.calendars, *(memory.words for memory in self.buffers().values())]
+        regions = [*((one.ctypes.data, one.nbytes) for one in words), *more]
         table = self.kernel.REGIONS
         table[0] = len(regions)
         for index, (start, size) in enumerate(regions):
@@ -123,49 +115,50 @@ class Arena:
 
     # --- growth -------------------------------------------------------------------------------------------------------
 
-    def _pool(self, nodes: int) -> Words:
-        pool = np.zeros(nodes * NODE // 8, np.int64)
-        pool[0] = NODE
-        return pool
+    def _grow(self, memory: Memory, words: int) -> bool:
+        """Let a buffer hold `words`, with room to spare while the bound allows it."""
+        held = len(memory.words)
+        if words <= held:
+            return False
+        for wanted in (max(words, 2 * held), words):
+            if self.bytes_held() + 8 * (wanted - held) <= self.max_bytes:
+                memory.grow(wanted)
+                return True
+        raise self._full()
 
     def _grow_pool(self, nodes: int) -> bool:
-        room = (self.pool.nbytes - int(self.pool[0])) // NODE + int(self.pool[2])
-        if room >= nodes:
-            return False
-        self.pool = self._grown(self.pool, (self.pool.nbytes // NODE + nodes - room) * NODE // 8)
-        return True
+        header = self.pool.words
+        missing = nodes - (header.nbytes - int(header[0])) // NODE - int(header[2])
+        return missing > 0 and self._grow(self.pool, len(header) + missing * NODE // 8)
 
-    def _grown(self, buffer: Words, words: int) -> Words:
-        size = max(words, len(buffer) + len(buffer) // 2)
-        if self.bytes_held() + 8 * (size - len(buffer)) > self.max_bytes:
-            size = words  # no slack left: exactly what is needed, or nothing
-            if self.bytes_held() + 8 * (size - len(buffer)) > self.max_bytes:
-                raise StateError(
-                    f"the feature state would pass its bound of {self.max_bytes:,} bytes: "
-                    "raise max_state_bytes, or give long windows a coarser resolution"
-                )
-        larger = np.zeros(-(-size // 8) * 8, np.int64)
-        larger[: len(buffer)] = buffer
-        return larger
-
-    def _hash(self, entries: int) -> Words:
-        table = np.zeros(_HEADER_WORDS + 2 * entries, np.int64)
-        table[0] = entries - 1
-        return table
-
-    def _grow_hash(self, tables: dict[int, Words], name: int, more: int) -> bool:
+    def _grow_hash(self, tables: dict[int, Memory], name: int, more: int) -> bool:
         old = tables[name]
-        entries = int(old[0]) + 1
-        needed = int(old[1]) + more
+        entries = int(old.words[0]) + 1
+        needed = int(old.words[1]) + more
         if needed <= _FILL * entries:
             return False
         while needed > _FILL * entries:
             entries *= 2
         if self.bytes_held() + 16 * entries > self.max_bytes:
-            raise StateError(f"the feature state would pass its bound of {self.max_bytes:,} bytes: raise max_state_bytes")
-        new = self._hash(entries)
-        if hasattr(self.kernel, "REGIONS"):
-            self.name_regions([(new.ctypes.data, new.nbytes)])
-        self.kernel.table_copy(old.ctypes.data, new.ctypes.data)
-        tables[name] = new
+            raise self._full()
+        tables[name] = _hash(entries)
+        self._copy_hash(old, tables[name])
         return True
+
+    def _copy_hash(self, source: Memory, target: Memory) -> None:
+        if hasattr(self.kernel, "REGIONS"):
+            self.name_regions([(memory.address, memory.words.nbytes) for memory in (source, target)])
+        self.kernel.table_copy(source.address, target.address)
+
+    def _full(self) -> StateError:
+        return StateError(
+            f"the feature state would pass its bound of {self.max_bytes:,} bytes: "
+            "raise max_state_bytes, or give long windows a coarser resolution"
+        )
+
+
+def _hash(entries: int) -> Memory:
+    """An empty table of a power of two entries."""
+    table = Memory(_HEADER_WORDS + 2 * entries)
+    table.words[0] = entries - 1
+    return table

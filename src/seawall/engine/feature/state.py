@@ -13,9 +13,10 @@ import numpy.typing as npt
 
 from ..errors import StateError
 from ..modules import load_generated
-from .arena import Arena, Words
+from .arena import Arena
 from .calendar import period, period_starts
 from .emit import kernel_source
+from .memory import Words
 from .plan import Plan
 
 Key = str | int
@@ -160,14 +161,14 @@ class FeatureState:
         single = {table.space: number for number, table in enumerate(self.plan.tables) if not table.composite}
         for _ in range(slices):
             for index, space in enumerate(self.spaces):
-                start, stop = self._advance(index, min(len(space.values), len(self.arena.seen[index])))
+                start, stop = self._advance(index, min(len(space.values), len(self.arena.seen[index].words)))
                 if index in single:
                     self.kernel.sweep(self.arena.address, single[index], start, stop, t, calendars.ctypes.data)
-                forgotten = self.arena.seen[index][start:stop] < t - self.plan.reach[index]
+                forgotten = self.arena.seen[index].words[start:stop] < t - self.plan.reach[index]
                 for idle in np.flatnonzero(forgotten):
                     space.forget(start + int(idle))
             for number in self.arena.slots:
-                start, stop = self._advance(len(self.spaces) + number, int(self.arena.slots[number][2]))
+                start, stop = self._advance(len(self.spaces) + number, int(self.arena.slots[number].words[2]))
                 self.kernel.sweep(self.arena.address, number, start, stop, t, calendars.ctypes.data)
 
     def _advance(self, cursor: int, count: int) -> tuple[int, int]:
@@ -186,7 +187,7 @@ class FeatureState:
             "cursors": self._cursors,
             "since_sweep": self._since_sweep,
         }
-        return meta, self.arena.buffers()
+        return meta, {name: memory.words for name, memory in self.arena.buffers().items()}
 
     def load(self, meta: Mapping[str, Any], buffers: dict[str, Words]) -> None:
         if len(meta["spaces"]) != len(self.spaces):
