@@ -56,6 +56,19 @@ def test_the_terminal_shows_the_figures(compared: Ran) -> None:
         assert words in " ".join(compared.out.split())
 
 
+def test_the_terminal_speaks_chinese(compared: Ran, seawall: Run, history: Path) -> None:
+    arguments = ("backtest", "h.parquet", "--policy", "sample", "--against", "other", "--out", "report")
+    printed = " ".join(seawall(*arguments, "--lang", "zh").out.split())
+    for words in ("的事件可评估,已知欺诈 12 笔", "挑战验证及以上", "日均预警", "sample@2 新增拦截", "报告:report/"):
+        assert words in printed
+    for words in ("known frauds", "precision", "alerts", "review", "or worse"):
+        assert words not in printed, "no English is left"
+    numbers = [set(re.findall(r"[\d.,]*\d%?", text)) for text in (compared.out, printed)]
+    assert numbers[0] == numbers[1], "both say the same figures"
+    page = (history.parent / "report" / "report.html").read_text(encoding="utf-8")
+    assert re.findall(r'id="(en|zh)" checked', page) == ["zh"]
+
+
 class _Page(HTMLParser):
     def __init__(self) -> None:
         super().__init__()

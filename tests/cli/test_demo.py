@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from seawall.cli import BAD_INPUT, OK, demo, main
-from seawall.cli.demo import commands, language, size
+from seawall.cli.demo import commands, size
+from seawall.cli.inputs import language
 from seawall.engine.history import open_history, read_blocks
 from seawall.simulator import Simulation
 
@@ -59,7 +60,7 @@ def test_the_first_failure_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 def test_the_history_fits_the_mapping_of_the_pack(tmp_path: Path) -> None:
     from seawall.cli.inputs import read_mapping, read_policy
 
-    assert main(commands(20_000, 7, tmp_path)[0]) == OK
+    assert main(commands(20_000, 7, tmp_path, "en")[0]) == OK
     folder, policy = read_policy(demo.PACK)
     mapping = read_mapping("", folder, policy.pack)
     history = open_history(tmp_path / "history.parquet")
@@ -75,5 +76,6 @@ def test_the_whole_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     printed = capsys.readouterr().out
     assert "$ seawall simulate" in printed
     assert "$ seawall backtest" in printed
+    assert "已知欺诈" in printed
     assert (tmp_path / "report.html").resolve().as_uri() in printed
     assert (tmp_path / "report.html").stat().st_size > 1_000

@@ -66,22 +66,26 @@ def make_stream(events: int, seed: int = SEED) -> Stream:
 
 
 def blocks(stream: Stream, pack: Pack, rows: int = BLOCK_ROWS) -> Iterator[Block]:
-    """The stream as a file reader gives it: each block's texts encoded in a dictionary of its own."""
+    """The stream as columns in memory have it: every key column dictionary-encoded once, as Arrow does."""
     fields = pack.events["payment"].fields
+    coded = {name: _coded(name, numbers) for name, numbers in stream.keys.items() if name in fields}
     for low in range(0, len(stream), rows):
         part = slice(low, min(low + rows, len(stream)))
         n = part.stop - low
         amounts = IntColumn(stream.amounts[part])
         columns: dict[str, Column] = {"amount": amounts, "base_amount": amounts}
         columns["currency"] = TextColumn(np.zeros(n, np.int64), ["CNY"])
-        for name, numbers in stream.keys.items():
-            if name in fields:
-                distinct, codes = np.unique(numbers[part], return_inverse=True)
-                columns[name] = TextColumn(codes.astype(np.int64), [key(name, number) for number in distinct.tolist()])
+        for name, (codes, texts) in coded.items():
+            columns[name] = TextColumn(codes[part], texts)
         for name, codes in stream.codes.items():
             if name in fields:
                 columns[name] = TextColumn(codes[part], list(CODES[name]))
         yield Block(["payment"], np.zeros(n, np.int64), stream.times[part], event_ids(low, part.stop), columns)
+
+
+def _coded(name: str, numbers: Ints) -> tuple[Ints, list[str]]:
+    distinct, codes = np.unique(numbers, return_inverse=True)
+    return codes.astype(np.int64), [key(name, number) for number in distinct.tolist()]
 
 
 def bodies(stream: Stream, pack: Pack, start: int, stop: int) -> list[bytes]:

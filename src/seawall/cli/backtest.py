@@ -17,6 +17,7 @@ from seawall.cli.inputs import (
     PACK_HELP,
     UsageError,
     add_history_arguments,
+    add_language_argument,
     cache_folder,
     read_entries,
     read_mapping,
@@ -24,7 +25,7 @@ from seawall.cli.inputs import (
 )
 from seawall.cli.report.page import render
 from seawall.cli.report.summary import Source, as_json, summarise
-from seawall.cli.report.terminal import show
+from seawall.cli.report.terminal import say, show
 from seawall.cli.running import progress_bar, say_stopped, stoppable
 from seawall.engine.history import HistoryMapping, open_history
 from seawall.engine.money import EXPONENTS
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--label", metavar="NAME", default="", help="the mapped label that tells frauds (default: first)"
     )
+    add_language_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -67,9 +69,9 @@ def run(args: argparse.Namespace) -> int:
         decided[1] if other else None,
     )
     _write(args.out / "summary.json", json.dumps(as_json(summary), ensure_ascii=False, indent=1))
-    _write(args.out / "report.html", render(summary))
-    show(summary, Console())
-    print(f"report: {args.out / 'report.html'}")
+    _write(args.out / "report.html", render(summary, args.lang))
+    show(summary, Console(), args.lang)
+    print(say("report", args.lang, path=args.out / "report.html"))
     return OK
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from seawall.cli import OK, main
-from seawall.cli.inputs import UsageError
+from seawall.cli.inputs import UsageError, add_language_argument
 from seawall.simulator import Simulation
 
 PACK = "example_card"
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", metavar="N", type=int, default=7, help="the same seed gives the same history")
     where = "folder of history and report (default: HOME/demo, or ./seawall-demo without a home)"
     parser.add_argument("--out", metavar="DIR", type=Path, help=where)
-    parser.add_argument("--lang", choices=("zh", "en"), default=language(), help="language (default: that of LANG)")
+    add_language_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     folder: Path = args.out or _default_folder()
     folder.mkdir(parents=True, exist_ok=True)
     _say("begin", args.lang, events=args.events, pack=PACK)
-    for command in commands(args.events, args.seed, folder):
+    for command in commands(args.events, args.seed, folder, args.lang):
         print(f"\n$ seawall {shlex.join(command)}", flush=True)
         status = main(command)
         if status != OK:
@@ -56,12 +56,12 @@ def run(args: argparse.Namespace) -> int:
     return OK
 
 
-def commands(events: int, seed: int, folder: Path) -> list[list[str]]:
+def commands(events: int, seed: int, folder: Path, lang: str) -> list[list[str]]:
     """The command lines of the demo, without the leading `seawall`."""
     customers, days = size(events, seed)
     history = str(folder / "history.parquet")
     simulate = ["simulate", "--out", history, "--customers", str(customers), "--days", str(days), "--seed", str(seed)]
-    backtest = ["backtest", history, "--policy", PACK, "--out", str(folder)]
+    backtest = ["backtest", history, "--policy", PACK, "--out", str(folder), "--lang", lang]
     return [[*simulate, "--start", _START.isoformat(), "--fields", *FIELDS], backtest]
 
 
@@ -70,12 +70,6 @@ def size(events: int, seed: int) -> tuple[int, int]:
     daily = Simulation(seed, 10 * _CUSTOMERS, 1, _START).expected_events / (10 * _CUSTOMERS)
     customers = max(_CUSTOMERS, math.ceil(events / (daily * _DAYS)))
     return customers, max(1, min(_DAYS, round(events / (daily * customers))))
-
-
-def language() -> str:
-    """The language that the environment asks for, by POSIX precedence: zh or en."""
-    asked = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
-    return "zh" if asked.lower().startswith("zh") else "en"
 
 
 def _default_folder() -> Path:

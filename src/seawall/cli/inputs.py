@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +23,7 @@ from seawall.engine.policy import CompiledPolicy, compile_policy
 
 PACK_HELP = "a pack: its folder, or the name of a shipped pack"
 ENGINES = ("local",)
+LANGUAGES = ("en", "zh")
 
 
 class UsageError(SeawallError):
@@ -77,6 +79,17 @@ def add_history_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--engine", choices=ENGINES, default="local", help="where the engine runs (default: local)")
     parser.add_argument("--fresh", action="store_true", help="start over, even if an earlier run can be resumed")
+
+
+def add_language_argument(parser: argparse.ArgumentParser) -> None:
+    """--lang: the language of what is printed."""
+    parser.add_argument("--lang", choices=LANGUAGES, default=language(), help="language (default: that of LANG)")
+
+
+def language() -> str:
+    """The language that the environment asks for, by POSIX precedence: zh or en."""
+    asked = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return "zh" if asked.lower().startswith("zh") else "en"
 
 
 def read_entries(path: Path | None, pack: Pack, lists: str, now_ms: int | None = None) -> list[ListEntry]:

@@ -28,12 +28,12 @@ class _Answer(msgspec.Struct, gc=False):
     mode: str
     outcome: str
     score: int
-    degraded: list[str]
+    degraded: tuple[str, ...]
     late_by_ms: int
     latency_us: int
     reasons: msgspec.Raw
     rules: tuple[str, ...]
-    list_hits: list[str]
+    list_hits: tuple[str, ...]
     models: msgspec.Raw
     features: Any
     explain: Any

@@ -50,6 +50,8 @@ class BlockStepper:
         self.kinds = {feature.name: kind for feature, kind in zip(self.plan.features, policy.feature_types, strict=True)}
         self.slot_types: dict[str, Type] = {slot.name: slot.type for slot in policy.fields} | self.kinds
 
+        self._rows, self._input_rows = _Buffer(), _Buffer()
+
     def _where_texts(self) -> list[str]:
         return list(dict.fromkeys(condition.where for condition in self.plan.conditions if condition.where))
 
@@ -60,7 +62,7 @@ class BlockStepper:
         late_by = times - block.times
         texts = _Texts(block.columns)
         is_event = _is_event(block)
-        rows = np.empty((n, self.width), np.int64)
+        rows = self._rows.take(n, self.width)
         rows[~is_event, : self.first_slot] = MISSING  # the kernel writes features on events only
         self._fill_fields(rows, block, texts, late_by)
         inputs = self._inputs(block, rows, texts, times, late_by)
@@ -104,7 +106,7 @@ class BlockStepper:
 
     def _inputs(self, block: Block, rows: Ints, texts: _Texts, times: Ints, late_by: Ints) -> Ints:
         plan, builder = self.plan, self.engine.builder
-        inputs = np.empty((len(block), plan.input_words), np.int64)
+        inputs = self._input_rows.take(len(block), plan.input_words)
         inputs[:, 0] = times
         is_event = _is_event(block)
         inputs[:, 1] = np.where(is_event, READS, 0) | np.where(late_by <= self.policy.pack.lateness_ms, ENTERS, 0)
@@ -244,6 +246,18 @@ class BlockStepper:
             )
             for i, (row, sequence, level, fired) in enumerate(zip(rows, sequences, levels, sets, strict=True))
         ]
+
+
+class _Buffer:
+    """Rows that are used again from block to block: fresh pages cost more than the work done on them."""
+
+    def __init__(self) -> None:
+        self._words = np.empty(0, np.int64)
+
+    def take(self, n: int, width: int) -> Ints:
+        if len(self._words) < n * width:
+            self._words = np.empty(n * width, np.int64)
+        return self._words[: n * width].reshape(n, width)
 
 
 def _is_event(block: Block) -> npt.NDArray[np.bool_]:
@@ -417,13 +431,7 @@ def _ids(block: Block, name: str, space: Space) -> Ints:
     """Numbers of one space's values, -1 where absent."""
     column = block.columns.get(name)
     if isinstance(column, TextColumn):
-        used = np.zeros(len(column.texts) + 1, bool)
-        used[column.codes] = True
-        table = np.full(len(column.texts) + 1, -1, np.int64)  # code -1 finds the last, unused
-        places = np.flatnonzero(used[:-1])
-        whole = len(places) == len(column.texts)
-        table[places] = space.numbers(column.texts if whole else [column.texts[place] for place in places.tolist()])
-        return table[column.codes]
+        return space.numbers(column.codes, column.texts)
     values: Ints | None = None
     if name in _TIMES:
         values = block.times

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -14,8 +15,11 @@ _MAGIC = b"seawall-decision-1\n"
 _encode = msgspec.json.Encoder().encode
 
 
-class Decision(msgspec.Struct, kw_only=True):
-    """What was decided on one event, and why. `row` holds the values that expressions read (policy.slots)."""
+class Decision(msgspec.Struct, kw_only=True, frozen=True, gc=False):
+    """What was decided on one event, and why. `row` holds the values that expressions read (policy.slots).
+
+    It holds plain values only, so the collector need not walk the many that the id index keeps.
+    """
 
     event_id: str
     event_type: str
@@ -25,15 +29,15 @@ class Decision(msgspec.Struct, kw_only=True):
     score: int
     rules: tuple[str, ...]
     reasons: tuple[str, ...]
-    list_hits: list[str]
-    degraded: list[str]
+    list_hits: tuple[str, ...]
+    degraded: tuple[str, ...]
     late_by_ms: int
     effective_ms: int
     content_hash: str
-    row: list[Any]
+    row: tuple[Any, ...]
 
 
-def header(event_id: str, policy: str, sequence: int, level: int, fired: Fired, hits: list[str], bad: list[str]) -> bytes:
+def header(event_id: str, policy: str, sequence: int, level: int, fired: Fired, hits: Sequence[str], bad: Sequence[str]) -> bytes:
     """Canonical header: UTF-8 JSON, keys sorted, no spaces, integers and strings only."""
     return (
         b'{"degraded":%b,"event_id":%b,"list_hits":%b,"outcome":"%b","policy":"%b",%b%d}'

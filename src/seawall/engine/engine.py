@@ -105,6 +105,16 @@ class Engine:
         return results
 
     def _step(self, batch: Sequence[Record]) -> list[Result]:
+        """One buffer's worth of records. On a failure the engine stands where it stood: no number was given."""
+        before = self.sequence, self.clock_ms
+        try:
+            return self._take(batch)
+        except BaseException:
+            self.sequence, self.clock_ms = before
+            self.state.recheck_room()
+            raise
+
+    def _take(self, batch: Sequence[Record]) -> list[Result]:
         results: list[Result] = [None] * len(batch)
         repeats: list[tuple[int, int]] = []
         pending: dict[str, tuple[int, bytes]] = {}
@@ -167,7 +177,7 @@ class Engine:
             return 0
         return self.clock_ms - wanted
 
-    def _label(self, label: Label) -> list[int]:
+    def _label(self, label: Label) -> Sequence[int]:
         late_by = self._advance(label.label_time, label.received_at)
         flags = 0 if late_by > self.policy.pack.lateness_ms else ENTERS
         kind = self.builder.kinds[f"label.{label.label}"]
@@ -199,7 +209,8 @@ class Engine:
         ruleset = self.policy.rulesets[event.type]
         fired = ruleset.fired(ruleset.run(row))
         level = self._lifted(fired.level, fired.legal, hits)
-        degraded = self._degraded(at)
+        first = len(self.policy.plan.features)
+        degraded = self._degraded(row[first : self._width]) if any(row[first : self._width]) else []
         sequence = self._sequences[at]
         head = header(event.event_id, self.policy.label, sequence, level, fired, hits, degraded)
         decision = Decision(
@@ -211,12 +222,12 @@ class Engine:
             score=fired.score,
             rules=fired.rules,
             reasons=fired.reasons,
-            list_hits=hits,
-            degraded=degraded,
+            list_hits=tuple(hits),
+            degraded=tuple(degraded),
             late_by_ms=late_by,
             effective_ms=self._clocks[at],
             content_hash=content_hash(head, self._vector_bytes[at * self._vector_size : (at + 1) * self._vector_size]),
-            row=row,
+            row=tuple(row),
         )
         self.ids.add(event.mac, decision)
         return decision
@@ -250,17 +261,15 @@ class Engine:
             return 0
         return level
 
-    def _degraded(self, at: int) -> list[str]:
-        """Features whose exact value does not fit, as `feature:name`, in name order."""
+    def _degraded(self, words: list[int]) -> list[str]:
+        """Features whose exact value is not to be had, as `feature:name`, in name order."""
         features = self.policy.plan.features
-        found = []
-        for word in range(self.policy.plan.degraded_words):
-            bits = int(self._outputs[at, len(features) + word])
-            while bits:
-                low = bits & -bits
-                found.append(f"feature:{features[word * BITS_PER_WORD + low.bit_length() - 1].name}")
-                bits ^= low
-        return found
+        return [
+            f"feature:{features[word * BITS_PER_WORD + bit].name}"
+            for word, bits in enumerate(words)
+            for bit in range(BITS_PER_WORD)
+            if bits >> bit & 1
+        ]
 
     # --- columns ------------------------------------------------------------------------------------------------------
 

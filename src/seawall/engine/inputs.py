@@ -46,6 +46,7 @@ class InputBuilder:
         read = {*self.plan.spaces, *self.plan.values, *(name for name, _, _ in self._slots)}
         self._implied = sorted(read & IMPLIED)
         names = [*policy.pack.events, *(f"label.{name}" for name in policy.pack.labels)]
+        self._read = self._reader()
         self.kinds = {name: self._kind(name) for name in names}
 
     def named(self, fields: dict[str, Any], **implied: object) -> dict[str, Any]:
@@ -63,24 +64,34 @@ class InputBuilder:
             part[self._late] = late_by
         return part
 
-    def inputs(self, kind: RecordKind, fields: Mapping[str, Any], part: list[Any], t: int, flags: int) -> list[int]:
+    def inputs(self, kind: RecordKind, fields: Mapping[str, Any], part: list[Any], t: int, flags: int) -> Sequence[int]:
         """The kernel's input row. `part` is what `fields` gave (the conditions read it)."""
-        row = [t, flags, *kind.words]
+        words = kind.words
         if kind.conditions is not None:
             results = kind.conditions(part)
+            held = list(words)
             for index, condition in kind.wheres:
                 if results[index] is True:
                     word, bit = divmod(condition, BITS_PER_WORD)
-                    row[2 + word] |= 1 << bit
-        for name, space in self.spaces:
-            value = fields.get(name)
-            row.append(-1 if value is None else space.number(value))
-        for name in self.values:
-            value = fields.get(name)
-            row.append(MISSING if value is None else value)
-        if self.calendars_at is not None:
-            row += self.calendars_at(t)
-        return row
+                    held[word] |= 1 << bit
+            words = tuple(held)
+        row = self._read(fields.get, t, flags, words)
+        return row if self.calendars_at is None else (*row, *self.calendars_at(t))
+
+    def _reader(self) -> Callable[..., tuple[int, ...]]:
+        """One generated function from a record's fields to its input row: names come from the checked pack."""
+        parts: list[str] = []
+        names: dict[str, Any] = {"MISSING": MISSING}
+        for index, (name, space) in enumerate(self.spaces):
+            names |= {f"known{index}": space.ids.get, f"number{index}": space.number}
+            given = f"i if (i := known{index}(v)) is not None else number{index}(v)"
+            parts.append(f"-1 if (v := get({name!r})) is None else {given}")
+        parts += [f"MISSING if (v := get({name!r})) is None else v" for name in self.values]
+        body = "".join(f"        {part},\n" for part in parts)
+        source = f"def read(get, t, flags, words):\n    return (\n        t, flags, *words,\n{body}    )\n"
+        exec(source, names)  # noqa: S102  (its only foreign parts are the reprs of field names that the pack checked)
+        read: Callable[..., tuple[int, ...]] = names["read"]
+        return read
 
     def _kind(self, name: str) -> RecordKind:
         words = [0] * self.plan.condition_words

@@ -113,7 +113,7 @@ def _scores(judged: Judged, zh: bool) -> Any:
         rows.append({"score": label, "group": names[0], "share": piece.frauds / totals[0], "from": piece.low})
         rows.append({"score": label, "group": names[1], "share": piece.others / totals[1], "from": piece.low})
     return alt.Chart(alt.InlineData(values=rows), width=_WIDTH, height=_HEIGHT).mark_bar().encode(
-        x=alt.X("score:N", sort=alt.EncodingSortField("from"), title="分数" if zh else "score",
+        x=alt.X("score:N", sort=alt.EncodingSortField("from"), title="风险分" if zh else "score",
                 axis=alt.Axis(labelAngle=0, labelOverlap=True, grid=False)),
         xOffset=alt.XOffset("group:N", sort=list(names)),
         y=alt.Y("share:Q", title="组内占比" if zh else "share of the group", axis=alt.Axis(format="%")),
@@ -154,7 +154,7 @@ def _curve(judged: Judged, zh: bool) -> Any:
     return alt.Chart(alt.InlineData(values=rows), width=_WIDTH, height=_HEIGHT).mark_line(
         interpolate="step-before", strokeWidth=1.8, point=alt.OverlayMarkDef(size=22)
     ).encode(
-        x=alt.X("threshold:Q", title="分数阈值" if zh else "score threshold"),
+        x=alt.X("threshold:Q", title="风险分阈值" if zh else "score threshold"),
         y=alt.Y("value:Q", scale=alt.Scale(domain=[0, 1]), title=None, axis=alt.Axis(format="%")),
         color=alt.Color("measure:N", scale=alt.Scale(domain=list(names), range=[_ACCENT, _FRAUD])),
     )  # fmt: skip

@@ -14,8 +14,8 @@ from seawall.cli.report.summary import Summary
 from seawall.engine.times import format_duration, format_instant
 
 
-def render(summary: Summary) -> str:
-    """HTML of the whole report in both languages."""
+def render(summary: Summary, language: str = "en") -> str:
+    """HTML of the whole report in both languages, opening in `language`."""
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_source), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
@@ -23,7 +23,7 @@ def render(summary: Summary) -> str:
     source = summary.source
     environment.filters |= {"percent": words.percent, "count": words.count}
     environment.filters["money"] = lambda minor: words.money(minor, source.exponent, source.currency)
-    svg = {language: charts(summary, language) for language in words.LANGUAGES}
+    svg = {code: charts(summary, code) for code in words.LANGUAGES}
     findings = {
         "headline": words.headline(summary),
         "daily": words.daily_finding(summary.a),
@@ -34,9 +34,8 @@ def render(summary: Summary) -> str:
     }
     if summary.comparison is not None:
         findings["transitions"] = words.change_finding(summary)
-    return environment.get_template(
-        "report.html"
-    ).render(
+    return environment.get_template("report.html").render(
+        language=language,
         s=summary,
         findings=findings,
         chart=lambda name: Markup(  # noqa: S704 - drawn by us from escaped data

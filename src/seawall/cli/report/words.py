@@ -11,7 +11,7 @@ from seawall.cli.report.summary import Judged, Summary
 LANGUAGES = ("en", "zh")
 OUTCOME_WORDS: Mapping[str, tuple[str, str]] = {
     "approve": ("approve", "通过"),
-    "challenge": ("challenge", "加强验证"),
+    "challenge": ("challenge", "挑战验证"),
     "review": ("review", "人工审核"),
     "decline": ("decline", "拒绝"),
 }
@@ -82,7 +82,7 @@ def score_finding(judged: Judged) -> Both:
     return Both(
         f"{percent(quality.recall)} of {count(frauds)} frauds score high enough for an alert; "
         f"{count(others)} other events lie in the lowest bin",
-        f"{count(frauds)} 笔欺诈中 {percent(quality.recall)} 的分数达到预警;{count(others)} 笔其他事件在最低分段",
+        f"{count(frauds)} 笔欺诈中 {percent(quality.recall)} 的风险分达到预警;{count(others)} 笔其他事件在最低风险分段",
     )
 
 
@@ -114,7 +114,7 @@ def curve_finding(judged: Judged) -> Both:
     precision, recall = percent(best.precision), percent(best.recall)
     return Both(
         f"Best balance at a score of {best.threshold}: precision {precision}, recall {recall}",
-        f"分数 {best.threshold} 处最均衡:精确率 {precision},召回率 {recall}",
+        f"风险分 {best.threshold} 处最均衡:精确率 {precision},召回率 {recall}",
     )
 
 

@@ -26,18 +26,22 @@ MISSING = -0x8000000000000000
 DEFAULT_MAX_BYTES = 16 << 30
 _SWEEP_EVERY = 4096  # records between two slices of the sweep
 _SWEEP_SLICE = 512  # entities of each table that a slice visits
+_UNNUMBERED = -2
 _ROOM = 4096  # records to make room for at a time
 
 
 class Space:
     """Numbers the values of one key or code field, densely; forgotten numbers are given out again."""
 
-    __slots__ = ("free", "ids", "values")
+    __slots__ = ("_dictionary", "_place_of", "_table", "free", "ids", "values")
 
     def __init__(self) -> None:
         self.ids: dict[Key, int] = {}
         self.values: list[Key | None] = []
         self.free: list[int] = []
+        self._dictionary: Sequence[str] = ()  # the dictionary that `_table` numbers
+        self._table = np.empty(0, np.int64)
+        self._place_of = np.zeros(1, np.int64)  # number -> its place in the dictionary, where `_table` says so too
 
     def number(self, value: Key) -> int:
         found = self.ids.get(value)
@@ -52,12 +56,28 @@ class Space:
         self.ids[value] = fresh
         return fresh
 
-    def numbers(self, values: Sequence[str]) -> list[int]:
-        """Numbers of distinct values, the known ones in one pass."""
-        found: list[int | None] = list(map(self.ids.get, values))
-        for place in [place for place, number in enumerate(found) if number is None]:
-            found[place] = self.number(values[place])
-        return found  # type: ignore[return-value]
+    def numbers(self, codes: Words, dictionary: Sequence[str]) -> Words:
+        """Numbers of a coded column, -1 where the code is. What a dictionary's values are numbered is remembered, so
+        that blocks which share one pay for a value once."""
+        if dictionary is not self._dictionary:
+            self._dictionary = dictionary
+            self._table = np.full(len(dictionary) + 1, _UNNUMBERED, np.int64)
+            self._table[-1] = -1  # where code -1 points
+        numbers = self._table[codes]
+        open_codes = codes[numbers == _UNNUMBERED]
+        if len(open_codes):
+            wanted = np.zeros(len(dictionary), bool)
+            wanted[open_codes] = True
+            places = np.flatnonzero(wanted).tolist()
+            values = dictionary if len(places) == len(dictionary) else [dictionary[place] for place in places]
+            known = list(map(self.ids.get, values))
+            given = [self.number(value) if one is None else one for value, one in zip(values, known, strict=True)]
+            self._table[places] = given
+            if len(self._place_of) < len(self.values):
+                self._place_of = np.resize(self._place_of, 2 * len(self.values))
+            self._place_of[given] = places
+            numbers = self._table[codes]
+        return numbers
 
     def forget(self, number: int) -> None:
         value = self.values[number]
@@ -65,6 +85,15 @@ class Space:
             del self.ids[value]
             self.values[number] = None
             self.free.append(number)
+            place = self._place_of[number] if number < len(self._place_of) else 0
+            if place < len(self._table) and self._table[place] == number:
+                self._table[place] = _UNNUMBERED
+
+    def restore(self, values: list[Key | None], free: list[int]) -> None:
+        """Take over what a snapshot held; `ids` stays the same object, others hold on to it."""
+        self.values, self.free = values, free
+        self.ids.clear()
+        self.ids.update({value: number for number, value in enumerate(values) if value is not None})
 
 
 class FeatureState:
@@ -78,7 +107,6 @@ class FeatureState:
         self.spaces = [Space() for _ in plan.spaces]
         self.width = len(plan.features) + plan.degraded_words  # least output words a row
         self._room = 0  # records that fit without a look at the arena
-        self._numbered = 0  # values in all spaces when that room was made
         self._since_sweep = 0
         self._periods = [(0, 0)] * len(plan.calendars)  # the period each calendar column was last in
         self._checked = hasattr(self.kernel, "REGIONS")
@@ -143,14 +171,17 @@ class FeatureState:
         return [period_starts(np.maximum(0, t - one.offset_ms), one.calendar, one.zone) for one in columns]
 
     def _make_room(self, n: int) -> None:
-        """Room for n events and the ids they brought: an event adds at most one id to a space."""
-        numbered = sum([len(space.values) for space in self.spaces])
-        if n > self._room or numbered - self._numbered > _ROOM:
+        """Room for n more events and the ids they bring: an event adds at most one id to a space, and those of the
+        events at hand may be numbered already."""
+        if n > self._room:
             events = max(n, _ROOM)
-            self.arena.reserve(events, [len(space.values) + 2 * _ROOM for space in self.spaces])
+            self.arena.reserve(events, [len(space.values) + events for space in self.spaces])
             self._room = events
-            self._numbered = numbered
         self._room -= n
+
+    def recheck_room(self) -> None:
+        """After a failure: ids may have been given to records that never came."""
+        self._room = 0
 
     # --- letting go ---------------------------------------------------------------------------------------------------
 
@@ -193,9 +224,7 @@ class FeatureState:
         if len(meta["spaces"]) != len(self.spaces):
             raise StateError("the snapshot's key spaces do not fit this policy's features")
         for space, stored in zip(self.spaces, meta["spaces"], strict=True):
-            space.values = list(stored["values"])
-            space.free = list(stored["free"])
-            space.ids = {value: number for number, value in enumerate(space.values) if value is not None}
+            space.restore(list(stored["values"]), list(stored["free"]))
         self._cursors, self._since_sweep = list(meta["cursors"]), meta["since_sweep"]
-        self._room = self._numbered = 0
+        self._room = 0
         self.arena.adopt(buffers)
