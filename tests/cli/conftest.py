@@ -25,6 +25,7 @@ Run = Callable[..., Ran]
 def seawall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SEAWALL_DEBUG", raising=False)
+    monkeypatch.setenv("LC_ALL", "C")  # English, whoever runs the tests
     monkeypatch.setenv("SEAWALL_HOME", os.environ.get("SEAWALL_HOME", ""))  # --home changes it: put it back
 
     def run(*arguments: str) -> Ran:

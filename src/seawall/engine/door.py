@@ -173,13 +173,12 @@ class Door:
         plan = self._plans[type(raw)]
         mac = self._mac(raw)
         fields = asdict(raw)
-        for name in plan.optional:
-            if fields[name] is None:
-                del fields[name]
-        for name in plan.texts:
-            value = fields.get(name)
-            if value is not None and not value.isprintable():
-                _clean(name, value)
+        if plan.optional:
+            fields = {name: value for name, value in fields.items() if value is not None}
+        texts = [fields[name] for name in plan.texts if name in fields]
+        if not "".join(texts).isprintable():
+            for name in plan.texts:
+                _clean(name, fields.get(name, ""))
         for name, convert in plan.convert:
             value = fields.get(name)
             if value is not None:
@@ -219,6 +218,9 @@ class Door:
         if currency is None:
             raise EventError("currency", "is required with an amount; send an ISO 4217 code, like CNY")
         if amount is None:
+            return
+        if currency == self._pack.base_currency:
+            fields["base_amount"], fields["fx_rate"] = amount, "1"
             return
         try:
             rate = self._rates.latest(currency, self._pack.base_currency, event_time)

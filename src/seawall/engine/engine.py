@@ -132,24 +132,26 @@ class Engine:
             earlier = pending.get(record.event_id)
             known = None if earlier else self.ids.find(record.event_id)
             if earlier or known:
-                mac = earlier[1] if earlier else known.mac  # type: ignore[union-attr]
+                mac = earlier[1] if earlier else known[0]  # type: ignore[index]
                 if mac != record.mac:
                     message = f"event_id {record.event_id!r} was used for another event; give every event its own id"
                     results[index] = ConflictError(message)
                 elif earlier:
                     repeats.append((index, earlier[0]))
                 else:
-                    results[index] = known.decision  # type: ignore[union-attr]
+                    results[index] = known[1]  # type: ignore[index]
                 continue
             pending[record.event_id] = (index, record.mac)
             late_by = self._advance(record.event_time, record.received_at)
-            fields = self.builder.named(
-                record.fields,
-                event_id=record.event_id,
-                type=record.type,
-                event_time=record.event_time,
-                received_at=record.received_at,
-            )
+            fields = record.fields
+            if self.builder.implied:
+                fields = self.builder.named(
+                    fields,
+                    event_id=record.event_id,
+                    type=record.type,
+                    event_time=record.event_time,
+                    received_at=record.received_at,
+                )
             part = self.builder.fields(fields, late_by)
             hits = self._look_up(fields, part)
             flags = READS if late_by > self.policy.pack.lateness_ms else READS | ENTERS

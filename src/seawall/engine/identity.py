@@ -6,7 +6,6 @@ import hashlib
 import math
 from collections import OrderedDict
 from functools import lru_cache
-from typing import NamedTuple
 
 from .decision import Decision
 from .errors import StateError
@@ -14,11 +13,7 @@ from .errors import StateError
 MAX_IDS = 5_000_000
 
 
-class Known(NamedTuple):
-    """A decided event: the digest of what its caller sent, and its decision."""
-
-    mac: bytes
-    decision: Decision
+Known = tuple[bytes, Decision]  # the digest of what the caller sent, and the decision; plain, so that the collector lets go
 
 
 class IdIndex:
@@ -40,21 +35,21 @@ class IdIndex:
         known = self._known
         if len(known) >= self.max_ids:
             raise StateError(f"{self.max_ids:,} event ids within the idempotency horizon: shorten the pack's `idempotency`")
-        known[decision.event_id] = Known(mac, decision)
+        known[decision.event_id] = (mac, decision)
         for _ in range(2):  # two out for one in: the index shrinks with the traffic
             oldest = next(iter(known))
-            if known[oldest].decision.effective_ms >= decision.effective_ms - self.horizon_ms:
+            if known[oldest][1].effective_ms >= decision.effective_ms - self.horizon_ms:
                 break
             del known[oldest]
 
     def dump(self) -> list[tuple[bytes, Decision]]:
         """Everything remembered, oldest first."""
-        return [(known.mac, known.decision) for known in self._known.values()]
+        return list(self._known.values())
 
     def load(self, stored: list[tuple[bytes, Decision]]) -> None:
         """Remember what `dump` gave."""
         for mac, decision in stored:
-            self._known[decision.event_id] = Known(mac, decision)
+            self._known[decision.event_id] = (mac, decision)
 
 
 @lru_cache(maxsize=1 << 16)

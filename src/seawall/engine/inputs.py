@@ -44,14 +44,14 @@ class InputBuilder:
         self._blank: list[Any] = [None] * (policy.width - features)
         self._features = features
         read = {*self.plan.spaces, *self.plan.values, *(name for name, _, _ in self._slots)}
-        self._implied = sorted(read & IMPLIED)
+        self.implied = sorted(read & IMPLIED)
         names = [*policy.pack.events, *(f"label.{name}" for name in policy.pack.labels)]
         self._read = self._reader()
         self.kinds = {name: self._kind(name) for name in names}
 
     def named(self, fields: dict[str, Any], **implied: object) -> dict[str, Any]:
         """The fields, with those implied ones (event_time, type, …) that some feature or expression reads."""
-        return fields | {name: implied[name] for name in self._implied} if self._implied else fields
+        return fields | {name: implied[name] for name in self.implied} if self.implied else fields
 
     def fields(self, fields: Mapping[str, Any], late_by: int) -> list[Any]:
         """The part of the expression row behind the features: fields in place, list look-ups still open."""

@@ -34,7 +34,8 @@ def render(summary: Summary, language: str = "en") -> str:
     }
     if summary.comparison is not None:
         findings["transitions"] = words.change_finding(summary)
-    return environment.get_template("report.html").render(
+    template = environment.get_template("report.html")
+    return template.render(
         language=language,
         s=summary,
         findings=findings,
