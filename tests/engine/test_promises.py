@@ -7,15 +7,15 @@ import json
 import shutil
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from seawall.engine import snapshot
-from seawall.engine.columns import MISSING, Block, IntColumn, NumberColumn, TextColumn
+from seawall.engine.columns import Block, IntColumn, NumberColumn, TextColumn
 from seawall.engine.decision import Decision
 from seawall.engine.door import ClearSealer, Door, Event, Label
 from seawall.engine.engine import Engine, Record
@@ -132,17 +132,14 @@ def test_labels_move_the_clock_as_events_do(example: Pack) -> None:
 
 
 def test_in_files_effective_time_is_the_running_maximum_of_event_time() -> None:
-    offsets = [0, 4 * MINUTE, 60_000, -DAY, 4 * MINUTE + 1, 4 * MINUTE]
-    received = [START] * len(offsets)  # a file says nothing of arrival: were it used, no clock would move
-    records = [event(f"e{i}", START + at, START + max(at, 0)) for i, at in enumerate(offsets)]
-    records = [replace(record, received_at=at) for record, at in zip(records, received, strict=True)]
+    offsets = [0, 4 * MINUTE, MINUTE, -DAY, 4 * MINUTE + 1, 4 * MINUTE]
     engine = Engine(policy())
-    decided = engine.step_block(as_block(records))
+    decided = engine.step_block(as_block([event(f"e{i}", START + at) for i, at in enumerate(offsets)]))
     assert decided.late_by_ms.tolist() == [0, 0, 3 * MINUTE, DAY + 4 * MINUTE, 0, 1]
     assert engine.clock_ms == START + 4 * MINUTE + 1
     (after,) = engine.step_block(as_block([event("e9", START + 10 * MINUTE)])).features
     count = list(engine.policy.feature_names).index("pay_count_10m")
-    assert after[count] == 6  # the record a day late entered no window; those after START did, and the one at START not
+    assert after[count] == 5  # its own, and of the six neither the one at START nor the one a day late
 
 
 def test_a_past_decision_is_not_revised_by_what_comes_later(example: Pack) -> None:
@@ -175,14 +172,12 @@ def test_every_hash_can_be_computed_from_the_decisions_values() -> None:
 
 
 def test_minus_zero_stands_as_plus_zero(changed: Changed) -> None:
-    ours = changed(
-        ("features.yaml", "features:\n", "features:\n  - {name: minus, version: 1, value: lat + lat, title: {zh: 负, en: m}}\n")
-    )
+    ours = changed(("features.yaml", "base_amount / pay_mean_30d", "lat + lat"))
     minus, plus = (event("e1", START, lat=lat, content=ours.pack) for lat in (-0.0, 0.0))
     decisions = [one(Engine(ours), record) for record in (minus, plus)]
     blocks = [Engine(ours).step_block(as_block([record]), hashes=True) for record in (minus, plus)]
     assert len({*(d.content_hash for d in decisions), *(b.hashes[0] for b in blocks)}) == 1
-    place = list(ours.feature_names).index("minus")
+    place = list(ours.feature_names).index("times_mean")
     assert np.signbit(blocks[0].features[0][place]) == np.False_
     assert decisions[0].content_hash == expected_hash(Engine(ours), decisions[0])
 
@@ -195,14 +190,16 @@ def test_missing_has_the_bits_of_the_design_in_the_vector() -> None:
 
 
 def test_degraded_names_come_in_name_order_and_are_hashed() -> None:
-    n = 2**63 // MOST + 1  # sums of so many do not fit
+    n = 2**63 // MOST + 2  # a sum of all does not fit, nor without the current one (as the mean is read)
     records: list[Record] = [event(f"e{i}", START + i, amount=MOST) for i in range(n)]
     engine = Engine(policy())
     decisions = [found for found in engine.step(records) if isinstance(found, Decision)]
     last = decisions[-1]
-    assert last.degraded == ("feature:pay_sum_24h", "feature:today_sum")
-    assert [value(engine, last, name.removeprefix("feature:")) for name in last.degraded] == [None, None]
-    assert not any(found.degraded for found in decisions[:-1])
+    names = ("pay_mean_30d", "pay_std_7d", "pay_sum_24h", "today_sum")
+    assert last.degraded == tuple(f"feature:{name}" for name in names)
+    assert [value(engine, last, name) for name in names] == [None] * 4
+    assert decisions[-2].degraded == last.degraded[1:]
+    assert not any(found.degraded for found in decisions[:-2])
     assert last.content_hash == expected_hash(engine, last)
     as_columns = Engine(policy())
     as_columns.step_block(as_block(records[:-1]))
@@ -227,9 +224,13 @@ def test_list_hits_come_by_list_name_then_entry_id_whether_asked_for_or_not() ->
         assert engine.step_block(as_block([record])).list_hits == {0: list(wanted)}
 
 
+NOT_LISTED = "'!(shop in lists.watched)'"
+
+
 def test_in_lists_is_missing_where_the_key_is_absent(changed: Changed) -> None:
-    unlisted = "  - {id: unlisted, title: {zh: 未列, en: Unlisted}, when: '!(shop in lists.watched)', score: 1, reason: NO}\n"
-    ours = changed(("rules.yaml", "rules:\n", f"rules:\n{unlisted}"))
+    ours = changed(
+        ("rules.yaml", "id: joined,", "id: unlisted,"), ("rules.yaml", 'country + home == "CNUS"', NOT_LISTED)
+    )
     fired = {"without": [], "other": ["unlisted"], "watched": ["listed"]}
     shops: dict[str, dict[str, object]] = {"without": {}, "other": {"shop": "s7"}, "watched": {"shop": "s1"}}
     for name, fields in shops.items():
@@ -274,8 +275,7 @@ def test_what_is_forgotten_does_not_depend_on_a_snapshot() -> None:
     engine.step([*old, event("new", START + 40 * DAY)])
     restored = snapshot.restore(policy(), snapshot.dump(engine))
     again = [event(f"e{i}", START + i) for i in range(20)]
-    hashes = [[found.content_hash for found in each.step(again) if isinstance(found, Decision)] for each in (engine, restored)]
-    assert hashes[0] == hashes[1]
+    assert decide(engine, again, 7) == decide(restored, again, 7)
     assert engine.sequence == restored.sequence
 
 
@@ -286,7 +286,7 @@ OTHER_FEATURES = [
     ("agg: max, of: base_amount", "agg: min, of: base_amount"),
     ("agg: min, of: items", "agg: min, of: ordered"),
     ("agg: distinct, of: device", "agg: distinct, of: country"),
-    ("agg: sum, of: base_amount, window: {last: 24h}, default: 0", "agg: sum, of: base_amount, window: {last: 24h}, default: 7"),
+    ("window: {last: 24h}, default: 0", "window: {last: 24h}, default: 7"),
     ("offset: 1d", "offset: 2d"),
     ("entity: shop, on: [pay], agg: distinct", "entity: device, on: [pay], agg: distinct"),
     ("entity: [customer, device], on", "entity: [device, customer], on"),
@@ -299,8 +299,8 @@ OTHER_FEATURES = [
     ("resolution: 1h, current: exclude", "resolution: exact, current: exclude"),
     ("name: month_count, version: 1", "name: month_count, version: 2"),
     ("of: [shop_fraud_2d, shop_count_2d], default: 0", "of: [shop_count_2d, shop_fraud_2d], default: 0"),
-    ("features:\n", "features:\n  - {name: added, version: 1, entity: card, on: [pay], agg: count, window: {last: 1d}, title: {zh: 加, en: a}}\n"),
-]  # fmt: skip
+    ("name: triple_count_1d, version: 1, entity: [customer, device, shop]", "name: other, version: 1, entity: card"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -371,13 +371,14 @@ def later(records: Sequence[Record], by: int, mark: str) -> list[Event | Label]:
     """The same records `by` ms later, under ids of their own; `mark` also tells their devices from the others'."""
     moved: list[Event | Label] = []
     for record in records:
+        name = getattr(record, "event_id", "") + mark
         if isinstance(record, Event):
             fields = record.fields | ({"device": record.fields["device"] + mark} if "device" in record.fields else {})
-            at, arrived = record.event_time + by, record.received_at + by
-            moved.append(replace(record, event_id=record.event_id + mark, event_time=at, received_at=arrived, fields=fields))
+            times = {"event_time": record.event_time + by, "received_at": record.received_at + by}
+            moved.append(replace(record, event_id=name, fields=fields, **times))
         elif isinstance(record, Label):
-            at, arrived = record.label_time + by, record.received_at + by
-            moved.append(replace(record, event_id=record.event_id + mark, label_time=at, received_at=arrived))
+            times = {"label_time": record.label_time + by, "received_at": record.received_at + by}
+            moved.append(replace(record, event_id=name, **times))
     return moved
 
 
@@ -428,4 +429,5 @@ def test_the_parts_of_a_block_are_the_block() -> None:
         codes = column.codes if isinstance(column, TextColumn) else column.values
         other = first.columns[name]
         assert np.array_equal(codes, other.codes if isinstance(other, TextColumn) else other.values, equal_nan=True)
-    assert MISSING in part(whole, 3, 7).columns["base_amount"].values  # type: ignore[union-attr]
+    middle = part(whole, 3, 7)
+    assert (len(middle), list(middle.event_ids)) == (4, list(whole.event_ids[3:7]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
@@ -70,14 +71,24 @@ class Space:
             wanted[open_codes] = True
             places = np.flatnonzero(wanted).tolist()
             values = dictionary if len(places) == len(dictionary) else [dictionary[place] for place in places]
-            known = list(map(self.ids.get, values))
-            given = [self.number(value) if one is None else one for value, one in zip(values, known, strict=True)]
+            self._number_all(values)
+            given = list(map(self.ids.__getitem__, values))
             self._table[places] = given
             if len(self._place_of) < len(self.values):
                 self._place_of = np.resize(self._place_of, 2 * len(self.values))
             self._place_of[given] = places
             numbers = self._table[codes]
         return numbers
+
+    def _number_all(self, values: Sequence[str]) -> None:
+        """`number` for many distinct values."""
+        new = list(filterfalse(self.ids.__contains__, values))
+        reused = min(len(self.free), len(new))
+        for value in new[:reused]:
+            self.number(value)
+        first = len(self.values)
+        self.values += new[reused:]
+        self.ids.update(zip(new[reused:], range(first, len(self.values)), strict=True))
 
     def forget(self, number: int) -> None:
         value = self.values[number]
