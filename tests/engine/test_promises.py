@@ -299,7 +299,7 @@ OTHER_FEATURES = [
     ("resolution: 1h, current: exclude", "resolution: exact, current: exclude"),
     ("name: month_count, version: 1", "name: month_count, version: 2"),
     ("of: [shop_fraud_2d, shop_count_2d], default: 0", "of: [shop_count_2d, shop_fraud_2d], default: 0"),
-    ("name: triple_count_1d, version: 1, entity: [customer, device, shop]", "name: other, version: 1, entity: card"),
+    ("entity: [customer, device, shop]", "entity: card"),
 ]
 
 

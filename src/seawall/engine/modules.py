@@ -10,8 +10,6 @@ import tempfile
 from pathlib import Path
 from types import ModuleType
 
-_loaded: dict[str, ModuleType] = {}
-
 
 def default_cache() -> Path:
     """Folder of generated modules: $SEAWALL_HOME/cache, else the user's cache folder."""
@@ -29,15 +27,15 @@ def load_generated(source: str, prefix: str, cache_dir: Path | None = None) -> M
     replaced. Where the folder cannot be written a temporary one serves, at the price of compiling again next time.
     """
     name = f"seawall_{prefix}_{hashlib.sha256(source.encode()).hexdigest()[:24]}"
-    if name in _loaded:
-        return _loaded[name]
+    loaded = sys.modules.get(name)
+    if loaded is not None:
+        return loaded
     path = _write(cache_dir or default_cache(), name, source)
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    sys.modules[name] = module  # numba looks a function's module up by name when it reads its cache
     spec.loader.exec_module(module)
-    _loaded[name] = module
     return module
 
 

@@ -1,4 +1,4 @@
-"""The kernel against the oracle: random streams, hand-made golden vectors, any batch split, idle entities swept away."""
+"""The kernel against the oracle: random streams, hand-made golden vectors, any batch split, idle entities let go."""
 
 from __future__ import annotations
 

@@ -67,4 +67,4 @@ def test_records_are_whole_cache_lines() -> None:
     made = plan(feature("a", "sum", "amount"), feature("b", "distinct", "device"), feature("c", "first", "amount"))
     assert all(table.words % 8 == 0 for table in made.tables)
     spans = sorted((chain.word, chain.word + chain.words) for chain in made.chains)
-    assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in pairwise(spans))

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
-import hashlib
-import importlib.util
-import os
-import shutil
-import sys
-import tempfile
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -98,39 +90,3 @@ class ColumnProgram:
                 f"out {kind.__name__}[n, {self._count}], C-contiguous; got {rows.dtype}{list(rows.shape)}, "
                 f"{codes.dtype}{list(codes.shape)} and {out.dtype}{list(out.shape)}"
             )
-
-
-def load(source: str, cache_dir: Path | None) -> ModuleType:
-    """The module of a generated source, kept as <sha256>.py so that numba's disk cache finds it again."""
-    digest = hashlib.sha256(source.encode()).hexdigest()
-    name = f"seawall_columns_{digest}"
-    folder = _private_folder() if cache_dir is None else cache_dir
-    path = folder / f"{digest}.py"
-    loaded = sys.modules.get(name)
-    if loaded is not None and loaded.__file__ == str(path):
-        return loaded
-    _write(path, source)
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None, path
-    assert spec.loader is not None, path
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # numba looks a function's module up by name when it reads its cache
-    spec.loader.exec_module(module)
-    return module
-
-
-def _write(path: Path, source: str) -> None:
-    """Keep an identical file as it is (numba's cache goes by its time), replace any other whole."""
-    if path.exists() and path.read_text(encoding="utf-8") == source:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".tmp", delete=False) as file:
-        file.write(source)
-    os.replace(file.name, path)
-
-
-@cache
-def _private_folder() -> Path:
-    folder = tempfile.mkdtemp(prefix="seawall-columns-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)

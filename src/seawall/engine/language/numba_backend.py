@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from . import columns_runtime
 from .clock import zone_table
-from .column_program import ColumnProgram, load
+from ..modules import load_generated
+from .column_program import ColumnProgram
 from .evaluate import value_of
 from .render import render
 from .tree import Apply, Choice, Const, Expression, Has, Logic, Node, Not, Slot, walk
@@ -63,7 +64,7 @@ class _Truth(NamedTuple):
 def compile_columns(
     expressions: Sequence[Expression], slots: Mapping[str, int], cache_dir: Path | None = None
 ) -> ColumnProgram:
-    """Generate, and load from `cache_dir` (default: a private temporary folder), the program of all expressions.
+    """Generate, and load from `cache_dir` (default: modules.default_cache()), the program of all expressions.
 
     Rows are int64[n, w]: INT, MONEY, TIMESTAMP, DURATION as is and BOOL 0/1, missing = INT64_MIN; DOUBLE bit-cast,
     missing = NaN; STRING and KEY as codes that are equal exactly when the strings are, missing = INT64_MIN.
@@ -74,9 +75,8 @@ def compile_columns(
     runnable = [(number, e.tree) for number, e in enumerate(expressions) if number not in fallback]
     conditions = [(number, tree) for number, tree in runnable if tree.type is Type.BOOL]
     body = module.functions("conditions", conditions) + module.functions("values", runnable)
-    return ColumnProgram(
-        load(module.source(body), cache_dir), len(expressions), module.constants, module.hoisted, module.slots, fallback
-    )
+    generated = load_generated(module.source(body), "columns", cache_dir)
+    return ColumnProgram(generated, len(expressions), module.constants, module.hoisted, module.slots, fallback)
 
 
 class _Module:
