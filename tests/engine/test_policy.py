@@ -35,7 +35,7 @@ WHEN = "times_mean > 3.0 && weekend || times_mean_squared > 16.0"
         ("rules.yaml", WHEN, "items / items > 2", "rules.yaml:3", "double("),
         ("rules.yaml", WHEN, "shop in lists.wached", "rules.yaml:3", "watched"),
         ("rules.yaml", WHEN, 'card.startsWith("6222")', "rules.yaml:3", ""),
-        ("features.yaml", "base_amount / pay_mean_30d", "base_amount / times_mean_squared", "features.yaml:", "depend on each other"),
+        ("features.yaml", "base_amount / pay_mean_30d", "base_amount / times_mean_squared", "features.yaml:", "other"),
         ("features.yaml", "weekday(event_time) >= 5", "country", "features.yaml:", "a number, a condition or a time"),
         ("features.yaml", 'country != "CN" && currency', 'countri != "CN" && currency', "features.yaml:", "country"),
     ],

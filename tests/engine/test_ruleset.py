@@ -68,7 +68,9 @@ def table(hit: str, collect: str = "") -> Ruleset:
         ("collect", "count", ("t",), 2),
     ],
 )
-def test_decision_tables_resolve_by_their_hit_policy(hit: str, collect: str, rules: tuple[str, ...], score: int) -> None:
+def test_decision_tables_resolve_by_their_hit_policy(
+    hit: str, collect: str, rules: tuple[str, ...], score: int
+) -> None:
     fired = table(hit, collect).fired(0b1100)
     assert (fired.rules, fired.score, fired.level) == (rules, score, LEVEL["review"])
 
@@ -103,5 +105,7 @@ def test_remembered_sets_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         (LEVEL["review"], False, [], LEVEL["review"]),
     ],
 )
-def test_an_allow_entry_lifts_up_to_its_level_but_never_the_law(level: int, legal: bool, hits: list[str], after: int) -> None:
+def test_an_allow_entry_lifts_up_to_its_level_but_never_the_law(
+    level: int, legal: bool, hits: list[str], after: int
+) -> None:
     assert Engine(everything())._lifted(level, legal, hits) == after

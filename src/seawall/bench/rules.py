@@ -51,7 +51,7 @@ def figures(events: int = EVENTS, repeats: int = 5, cache_dir: Path | None = Non
     ]
 
 
-def _rows(events: int, cache_dir: Path | None) -> list[list[Any]]:
+def _rows(events: int, cache_dir: Path | None) -> list[Sequence[Any]]:
     """Rows of values as rules meet them: some of the stream, every rule that fires in it among them."""
     service = Service(policy(FORTY), cache_dir)
     content = pack(FORTY)
@@ -62,7 +62,7 @@ def _rows(events: int, cache_dir: Path | None) -> list[list[Any]]:
     return [one.row for one in [*first.values(), *others][:_ROWS]]
 
 
-def _named(row: list[Any]) -> Row:
+def _named(row: Sequence[Any]) -> Row:
     return {name: row[slot] for name, slot in policy(FORTY).slots.items()}
 
 

@@ -47,7 +47,9 @@ class BlockStepper:
         ]
         programs = [self.wheres, self.rules, *(program for _, _, program in self.values)]
         self.width = max([policy.width, *(program.width for program in programs)])
-        self.kinds = {feature.name: kind for feature, kind in zip(self.plan.features, policy.feature_types, strict=True)}
+        self.kinds = {
+            feature.name: kind for feature, kind in zip(self.plan.features, policy.feature_types, strict=True)
+        }
         self.slot_types: dict[str, Type] = {slot.name: slot.type for slot in policy.fields} | self.kinds
 
         self._rows, self._input_rows = _Buffer(), _Buffer()
@@ -343,7 +345,10 @@ class _Program:
             by_code = {code: text for text, code in texts.codes.items()}
             used, inverse = np.unique(column, return_inverse=True)
             table = np.array(
-                [_encoded(None if code == MISSING else hoisted.function(by_code[int(code)]), hoisted.type) for code in used],
+                [
+                    _encoded(None if code == MISSING else hoisted.function(by_code[int(code)]), hoisted.type)
+                    for code in used
+                ],
                 np.int64,
             )
             target[:] = table[inverse.reshape(-1)]

@@ -37,19 +37,18 @@ class Decision(msgspec.Struct, kw_only=True, frozen=True, gc=False):
     row: tuple[Any, ...]
 
 
-def header(event_id: str, policy: str, sequence: int, level: int, fired: Fired, hits: Sequence[str], bad: Sequence[str]) -> bytes:
+def header(
+    event_id: str, policy: str, sequence: int, level: int, fired: Fired, hits: Sequence[str], bad: Sequence[str]
+) -> bytes:
     """Canonical header: UTF-8 JSON, keys sorted, no spaces, integers and strings only."""
-    return (
-        b'{"degraded":%b,"event_id":%b,"list_hits":%b,"outcome":"%b","policy":"%b",%b%d}'
-        % (
-            _encode(bad) if bad else b"[]",
-            _encode(event_id),
-            _encode(hits) if hits else b"[]",
-            OUTCOMES[level].encode(),
-            policy.encode(),
-            fired.after_policy,
-            sequence,
-        )
+    return b'{"degraded":%b,"event_id":%b,"list_hits":%b,"outcome":"%b","policy":"%b",%b%d}' % (
+        _encode(bad) if bad else b"[]",
+        _encode(event_id),
+        _encode(hits) if hits else b"[]",
+        OUTCOMES[level].encode(),
+        policy.encode(),
+        fired.after_policy,
+        sequence,
     )
 
 

@@ -76,7 +76,7 @@ class Engine:
         self._lift = (allow.list, LEVEL[allow.up_to]) if allow else ("", -1)
 
     def activate(self, policy: CompiledPolicy) -> int:
-        """Hot-swap at a batch boundary: decisions after this sequence number are the new policy's. Its number is returned.
+        """Hot-swap at a batch boundary: decisions after the returned sequence number are the new policy's.
 
         The feature definitions must be those of the running policy; other features need windows of their own, built
         from the journal first.

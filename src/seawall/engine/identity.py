@@ -13,7 +13,9 @@ from .errors import StateError
 MAX_IDS = 5_000_000
 
 
-Known = tuple[bytes, Decision]  # the digest of what the caller sent, and the decision; plain, so that the collector lets go
+Known = tuple[
+    bytes, Decision
+]  # the digest of what the caller sent, and the decision; plain, so that the collector lets go
 
 
 class IdIndex:
@@ -34,7 +36,9 @@ class IdIndex:
         """Remember one event, and forget the oldest that lie beyond the horizon (times never go back)."""
         known = self._known
         if len(known) >= self.max_ids:
-            raise StateError(f"{self.max_ids:,} event ids within the idempotency horizon: shorten the pack's `idempotency`")
+            raise StateError(
+                f"{self.max_ids:,} event ids within the idempotency horizon: shorten the pack's `idempotency`"
+            )
         known[decision.event_id] = (mac, decision)
         for _ in range(2):  # two out for one in: the index shrinks with the traffic
             oldest = next(iter(known))

@@ -32,7 +32,8 @@ def load_generated(source: str, prefix: str, cache_dir: Path | None = None) -> M
         return loaded
     path = _write(cache_dir or default_cache(), name, source)
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None, path
+    assert spec.loader is not None, path
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # numba looks a function's module up by name when it reads its cache
     spec.loader.exec_module(module)

@@ -28,7 +28,7 @@ class ValueFeature:
 
 @dataclass(frozen=True, slots=True)
 class ListLookup:
-    """A list to look up on every event: the field that is its key, and the row slot of the answer (-1: none reads it)."""
+    """A list to look up on every event: the field that is its key, the row slot of the answer (-1: none reads it)."""
 
     list: str
     key: str
@@ -80,7 +80,9 @@ class _Compiler:
         if self.problems:
             raise PackError(self.problems)
         plan = self._plan(values)
-        slots, fields = self._slots(plan, [*wheres.values(), *values.values(), *(entry.expression for entry in entries)])
+        slots, fields = self._slots(
+            plan, [*wheres.values(), *values.values(), *(entry.expression for entry in entries)]
+        )
         rulesets, members = {}, {}
         for event_type in pack.events:
             indices = tuple(index for index, types_on in enumerate(on) if event_type in types_on)
@@ -167,12 +169,23 @@ class _Compiler:
             if definition.kind == "deny":
                 kinds = tuple(name for name, kind in self.pack.events.items() if definition.key in kind.fields)
                 text = f"{definition.key} in lists.{definition.name}"
-                expression = self._check(text, scope_for(self.pack, kinds, text, types), Type.BOOL, None) if kinds else None
+                expression = (
+                    self._check(text, scope_for(self.pack, kinds, text, types), Type.BOOL, None) if kinds else None
+                )
                 if expression is not None:
                     reason = definition.reason or definition.name.upper()
                     level = LEVEL[definition.outcome or "decline"]
                     entries.append(
-                        Entry(definition.name, definition.title, expression, 0, level, "high", reason, legal=definition.legal)
+                        Entry(
+                            definition.name,
+                            definition.title,
+                            expression,
+                            0,
+                            level,
+                            "high",
+                            reason,
+                            legal=definition.legal,
+                        )
                     )
                     on.append(kinds)
         for rule in self.pack.rules:
@@ -262,7 +275,9 @@ class _Compiler:
         found = []
         for name in self.pack.features:
             if name not in read:
-                problem = Problem(f"no rule or feature reads {name}", "remove it if it is not an output", severity="warning")
+                problem = Problem(
+                    f"no rule or feature reads {name}", "remove it if it is not an output", severity="warning"
+                )
                 found.append(_placed(problem, self.pack.places.get(("feature", name))))
         return found
 
@@ -282,11 +297,12 @@ def _placed(problem: Problem, place: Place | None) -> Problem:
     """A problem found in a text, moved to where the text stands in its file."""
     if place is None:
         return problem
-    column = place.column + problem.column - 1 if problem.line <= 1 and problem.column else problem.column or place.column
+    column = (
+        place.column + problem.column - 1 if problem.line <= 1 and problem.column else problem.column or place.column
+    )
     return replace(problem, file=place.file, line=place.line + max(problem.line - 1, 0), column=column)
 
 
 def _words(text: str) -> list[str]:
     """Identifier-like words of a text, good enough to order value features by; the checker finds what is wrong."""
     return "".join(char if char.isalnum() or char == "_" else " " for char in text).split()
-

@@ -23,7 +23,8 @@ def fitting(features: Sequence[Feature], keys: Sequence[str]) -> list[Feature]:
     def fit(feature: Feature) -> Feature:
         if feature.default is None or types[feature.name] == TEXT:
             return replace(feature, default=None)
-        return replace(feature, default=float(feature.default) if types[feature.name] == DOUBLE else int(feature.default))
+        whole = types[feature.name] != DOUBLE
+        return replace(feature, default=int(feature.default) if whole else float(feature.default))
 
     return [fit(feature) for feature in features]
 
@@ -76,7 +77,8 @@ class Kernel:
     def run(self, events: Sequence[OracleEvent], split: int = 1, reads: bool = True) -> list[dict[str, object]]:
         results = []
         for start in range(0, len(events), split):
-            rows = np.array([row_of(self.state, e, self.matches, reads) for e in events[start : start + split]], np.int64)
+            batch = events[start : start + split]
+            rows = np.array([row_of(self.state, event, self.matches, reads) for event in batch], np.int64)
             out = np.zeros((len(rows), self.state.width), np.int64)
             self.state.step(rows, out)
             self.last_degraded = [int(word) for word in out[-1, len(self.plan.features) :] if word]

@@ -92,9 +92,7 @@ def test_sweeping_changes_no_value_and_frees_what_is_idle() -> None:
 
 def test_the_state_stays_bounded_under_a_hop() -> None:
     """Ten thousand events of one entity leave at most one node a bucket."""
-    hourly = Feature(
-        "n", 1, ("customer",), ("pay",), "sum", "amount", window=Window(last_ms=DAY), resolution_ms=HOUR
-    )
+    hourly = Feature("n", 1, ("customer",), ("pay",), "sum", "amount", window=Window(last_ms=DAY), resolution_ms=HOUR)
     kernel = Kernel([hourly], TEXTS, stream_matches)
     kernel.run([OracleEvent(i * 60_000, "pay", {"customer": "c", "amount": 1}) for i in range(10_000)], split=1000)
     assert kernel.state.arena.bytes_used() <= 25 * 32
@@ -157,7 +155,19 @@ def test_golden_vectors(number: int) -> None:
 
 def test_every_aggregation_has_a_golden_vector() -> None:
     used: Sequence[str] = [feature.agg for case in golden_cases() for feature in case.features]
-    assert set(used) >= {"count", "sum", "mean", "min", "max", "std", "distinct", "first", "last", "time_since", "ratio"}
+    assert set(used) >= {
+        "count",
+        "sum",
+        "mean",
+        "min",
+        "max",
+        "std",
+        "distinct",
+        "first",
+        "last",
+        "time_since",
+        "ratio",
+    }
 
 
 # --- bounds -----------------------------------------------------------------------------------------------------------
@@ -177,7 +187,15 @@ def test_the_kernel_stays_inside_its_buffers(monkeypatch: pytest.MonkeyPatch) ->
 def hot(agg: str, of: str, offset: int = 0) -> tuple[Kernel, list[OracleEvent]]:
     """One customer with an event a second and a chain of at most 50 nodes, then a pause, then quiet traffic."""
     feature = Feature(
-        "f", 1, ("customer",), ("pay",), agg, of, window=Window(last_ms=100_000), offset_ms=offset, include_current=False
+        "f",
+        1,
+        ("customer",),
+        ("pay",),
+        agg,
+        of,
+        window=Window(last_ms=100_000),
+        offset_ms=offset,
+        include_current=False,
     )
     kernel = Kernel([feature], TEXTS, stream_matches, max_nodes=50)
     times = [*range(1_000, 81_000, 1_000), *range(400_000, 440_000, 1_000)]
@@ -185,7 +203,9 @@ def hot(agg: str, of: str, offset: int = 0) -> tuple[Kernel, list[OracleEvent]]:
     return kernel, [OracleEvent(t, "pay", one) for t, one in zip(times, fields, strict=True)]
 
 
-@pytest.mark.parametrize(("agg", "of"), [("sum", "amount"), ("max", "amount"), ("distinct", "device"), ("first", "amount")])
+@pytest.mark.parametrize(
+    ("agg", "of"), [("sum", "amount"), ("max", "amount"), ("distinct", "device"), ("first", "amount")]
+)
 @pytest.mark.parametrize("offset", [0, 5_000])
 def test_a_hot_entity_is_degraded_never_wrong(agg: str, of: str, offset: int) -> None:
     kernel, events = hot(agg, of, offset)

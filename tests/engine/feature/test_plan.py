@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from seawall.engine.feature.definition import DAY, HOUR, Feature, Window

@@ -35,7 +35,7 @@ class Feature:
     every key of `entity` is present, `where` (an expression over the event's own fields) is true, and `of` is present.
     `of` is an integer column (money in minor units, decimal(scale) as scaled integer, int, time in ms) for
     sum/mean/min/max/std; any key, code, string or integer for distinct/first/last; empty for count and time_since.
-    `scale` divides the result (10**exponent for `unit: major` and decimal fields); 1 leaves it an integer where it is one.
+    `scale` divides the result (10**exponent for `unit: major` and decimal fields); 1 leaves integers alone.
     `ratio` takes two features by name in `parts` instead; it is `default` when the denominator is 0.
     `value` (an expression over fields and other features) makes a feature without a window.
     `default` replaces the result when the entity is present and the window is empty; None leaves it missing.

@@ -1,9 +1,9 @@
 """From a plan to the text of its kernel: a straight-line driver over the primitives of ops.py.
 
 The generated module has four entry points, all over plain int64 addresses (numba unboxes an int in nanoseconds, an
-array in microseconds): `step(C, inputs, n, outputs, stride, vectors)`, `sweep(C, table, start, stop, t, calendars)`, and
-`table_copy` of ops. C is the context: addresses of the pool, of each table's records, of each hash table, and of each
-space's last-seen times (`Context`).
+array in microseconds): `step(C, inputs, n, outputs, stride, vectors)`, `sweep(C, table, start, stop, t, calendars)`
+and `table_copy` of ops. C is the context: addresses of the pool, of each table's records, of each hash table, and of
+each space's last-seen times (`Context`).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def kernel_source(plan: Plan, checked: bool = False) -> str:
     return _with_checks(text) if checked else text
 
 
-_CHECKS = '''
+_CHECKS = """
 REGIONS = np.zeros(1024, np.int64)
 _REGIONS_AT = REGIONS.ctypes.data
 
@@ -71,7 +71,7 @@ def st(address, value):
     raw_st(address, value)
 
 
-# --- node pool'''
+# --- node pool"""
 
 
 def _with_checks(text: str) -> str:
@@ -91,7 +91,7 @@ class _Emitter:
         return [text for chain in self.plan.chains for text in (self._expire(chain), self._chain(chain))]
 
     def _limits(self, chain: Chain) -> list[str]:
-        """Per window, the time below which a node is outside. f is t at the chain's resolution, c the calendar start."""
+        """The time below which a node is outside each window; f is t at the chain's resolution, c a period's start."""
         if chain.calendar is not None:
             return ["c"]
         return [f"f - {chain.offset_ms + length - chain.resolution}" for length in chain.windows]
@@ -177,7 +177,10 @@ class _Emitter:
         else:
             lines = [f"last_push({head}, {time}, v)"]
         if chain.squares:
-            lines += ["low, high = square(v)", f"moment = square_push(R + {8 * chain.square_word}, P, {time}, low, high)"]
+            lines += [
+                "low, high = square(v)",
+                f"moment = square_push(R + {8 * chain.square_word}, P, {time}, low, high)",
+            ]
             lines += [
                 f"{guards[w]}square_enter({self._square_window(chain, w)}, moment, {time}, low, high)"
                 for w in range(len(windows))
@@ -253,7 +256,11 @@ class _Emitter:
             lines = [f"n = ld({window} + 16) & COUNT_MASK", "if n == 0:", f"    st({out}, {empty})"]
             if reader.agg == "count":
                 return [*lines, "else:", f"    st({out}, n)"]
-            lines += [f"elif not sum_fits({window}) or ld({window} + 24) == MISSING:", *_indented(self._degrade(reader), 1), "else:"]
+            lines += [
+                f"elif not sum_fits({window}) or ld({window} + 24) == MISSING:",
+                *_indented(self._degrade(reader), 1),
+                "else:",
+            ]
             total = f"ld({window} + 24)"
             if reader.agg == "sum":
                 return [*lines, "    " + put(f"float({total}){scale}" if double else total)]
@@ -421,7 +428,10 @@ class _Emitter:
             if kind == DOUBLE:
                 lines.append(f"st(q + {8 * index}, ld(o + {8 * index}))")
             elif kind == INT:
-                lines += [f"x = ld(o + {8 * index})", f"st(q + {8 * index}, NAN_BITS if x == MISSING else bits_of(float(x)))"]
+                lines += [
+                    f"x = ld(o + {8 * index})",
+                    f"st(q + {8 * index}, NAN_BITS if x == MISSING else bits_of(float(x)))",
+                ]
         return lines
 
     def _number(self, feature: int) -> str:

@@ -26,7 +26,7 @@ COUNT_MASK = WRAP - 1
 NODE = 32
 _I64 = ir.IntType(64)
 
-# --- memory -------------------------------------------------------------------------------------------------------
+# --- memory -----------------------------------------------------------------------------------------------------------
 
 
 @intrinsic
@@ -109,7 +109,7 @@ def minus(typing_context, a, b):
     return types.int64(types.int64, types.int64), codegen
 
 
-# --- node pool: node 0 is the header [bump, free list, free count] ------------------------------------------------
+# --- node pool: node 0 is the header [bump, free list, free count] ----------------------------------------------------
 
 
 @njit(forceinline=True)
@@ -136,7 +136,7 @@ def nodes_live(P):
     return (ld(P) >> 5) - ld(P + 16)
 
 
-# --- open-addressing table of packed keys: header [mask, used, next slot, free slots], then (key, value) pairs ---------
+# --- open-addressing table of packed keys: header [mask, used, next slot, free slots], then (key, value) pairs --------
 
 
 @njit
@@ -191,7 +191,7 @@ def table_copy(source, target):
 
 @njit
 def slot_of(T, key, B, stride):
-    """Slot of a composite entity, given out on first sight; word 0 of its record holds the key, or the next free slot."""
+    """Slot of a composite entity, given on first sight; word 0 of its record holds the key, or the next free slot."""
     at = table_find(T, key)
     if ld(at) != 0:
         return ld(at + 8)
@@ -219,7 +219,7 @@ def slot_free(T, B, stride, slot):
     st(T + 24, slot + 1)
 
 
-# --- pending queue of a feature with an offset: [head, tail, tail time]; nodes [time, value, next, spare] --------------
+# --- pending queue of a feature with an offset: [head, tail, tail time]; nodes [time, value, next, spare] -------------
 # Letting an event out of the queue must not need more nodes than it gives back: room is made before events, not before
 # drains. Where it will enter two chains (second moments), a spare node waits with it.
 
@@ -255,7 +255,7 @@ def pending_pop(Q, P, spare):
     node_free(P, node)
 
 
-# --- count, sum, mean: R = [head, head time]; W = [tail, tail time, count word, sum]; nodes [time, word, sum, next] ------
+# --- count, sum, mean: R = [head, head time]; W = [tail, tail time, count word, sum]; nodes [time, word, sum, next] ---
 
 
 @njit(forceinline=True)
@@ -333,8 +333,8 @@ def sum_fits(W):
     return (ld(W + 16) >> 40) == 0
 
 
-# --- second moments beside a sum chain: R = [head, head time]; W = [tail, tail time, low, high]; nodes [time, low, high,
-# next], where (high, low) is the unsigned 128-bit sum of squares. |v| <= 10**15 keeps 2**27 events exact. --------------
+# --- second moments beside a sum chain: R = [head, head time]; W = [tail, tail time, low, high] -----------------------
+# Nodes [time, low, high, next]; (high, low) is the unsigned 128-bit sum of squares, exact for 2**27 events of 10**15.
 
 
 @njit(forceinline=True)
@@ -482,7 +482,7 @@ def deviation(n, total, low, high):
     return q + (((r_big - p) - e) + r_small) / fn
 
 
-# --- max (min pushes -v): R = [head, head value]; W = [tail, tail time, tail value]; nodes [time, value, prev, next] ----
+# --- max (min pushes -v): R = [head, head value]; W = [tail, tail time, tail value]; nodes [time, value, prev, next] --
 
 
 @njit(forceinline=True)
@@ -542,7 +542,7 @@ def max_push(R, P, time, v):
     return node
 
 
-# --- distinct: R = [head, head key]; W = [tail, tail time, count]; nodes [time, key, prev, next] by last sight ----------
+# --- distinct: R = [head, head key]; W = [tail, tail time, count]; nodes [time, key, prev, next] by last sight --------
 
 
 @njit(forceinline=True)
@@ -625,7 +625,7 @@ def distinct_enter(W, P, node, old, successor, time, lim):
         st(W + 8, ld(P + successor))
 
 
-# --- first: R = [head, head time]; W = [tail, tail time]; nodes [time, value, -, next] -----------------------------------
+# --- first: R = [head, head time]; W = [tail, tail time]; nodes [time, value, -, next] --------------------------------
 
 
 @njit(forceinline=True)
@@ -673,7 +673,7 @@ def first_enter(W, node, time, lim):
         st(W + 8, time)
 
 
-# --- last, time since: R = [present, bucket time, value] ------------------------------------------------------------------
+# --- last, time since: R = [present, bucket time, value] --------------------------------------------------------------
 
 
 @njit(forceinline=True)
@@ -689,7 +689,7 @@ def last_expire(R, lim):
         st(R, 0)
 
 
-# --- one last helper: clear a record's words -------------------------------------------------------------------------------
+# --- one last helper: clear a record's words --------------------------------------------------------------------------
 
 
 @njit(forceinline=True)

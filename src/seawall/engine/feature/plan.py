@@ -234,7 +234,8 @@ class _Planner:
         )
 
     def _add(self, index: int, feature: Feature) -> None:
-        assert feature.window is not None and feature.entity, f"{feature.name} has an entity and a window"
+        assert feature.window is not None, f"{feature.name} has a window"
+        assert feature.entity, f"{feature.name} has an entity"
         table = self._table(feature.entity)
         condition = _index(self.conditions, Condition(feature.on, feature.where))
         kind = _KIND[feature.agg]
@@ -328,4 +329,3 @@ def _index(items: list[_Item], item: _Item) -> int:
     if item not in items:
         items.append(item)
     return items.index(item)
-

@@ -145,11 +145,14 @@ class FeatureState:
         """
         n = len(inputs)
         assert inputs.shape[1] == self.plan.input_words, "one column an input of the plan"
-        assert outputs.shape[0] >= n and outputs.shape[1] >= self.width, "one row an event, one word a feature"
-        assert inputs.flags.c_contiguous and outputs.flags.c_contiguous, "rows lie one after another"
+        assert outputs.shape[0] >= n, "one row an event"
+        assert outputs.shape[1] >= self.width, "one word a feature"
+        assert all(rows.flags.c_contiguous for rows in (inputs, outputs)), "rows lie one after another"
         vector = 0
         if vectors is not None:
-            assert vectors.shape[0] >= n and vectors.shape[1] == len(self.plan.features) and vectors.flags.c_contiguous
+            assert vectors.shape == (len(vectors), len(self.plan.features)), "one double a feature"
+            assert len(vectors) >= n, "one vector an event"
+            assert vectors.flags.c_contiguous, "vectors lie one after another"
             vector = vectors.ctypes.data
         self.run(inputs.ctypes.data, n, outputs.ctypes.data, outputs.strides[0], vector, int(inputs[-1, 0]) if n else 0)
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from ..modules import load_generated
 from . import columns_runtime
 from .clock import zone_table
-from ..modules import load_generated
 from .column_program import ColumnProgram
 from .evaluate import value_of
 from .render import render
