@@ -130,7 +130,7 @@ class Engine:
                 rows += 1
                 continue
             earlier = pending.get(record.event_id)
-            known = None if earlier else self.ids.find(record.event_id)
+            known = None if earlier else self.ids.find(record.event_id, self.clock_ms)
             if earlier or known:
                 mac = earlier[1] if earlier else known[0]  # type: ignore[index]
                 if mac != record.mac:

@@ -29,8 +29,13 @@ class IdIndex:
     def __len__(self) -> int:
         return len(self._known)
 
-    def find(self, event_id: str) -> Known | None:
-        return self._known.get(event_id)
+    def find(self, event_id: str, now_ms: int) -> Known | None:
+        """What is known of an id at effective time `now_ms`: nothing once the horizon has passed."""
+        known = self._known.get(event_id)
+        if known is not None and known[1].effective_ms < now_ms - self.horizon_ms:
+            del self._known[event_id]
+            return None
+        return known
 
     def add(self, mac: bytes, decision: Decision) -> None:
         """Remember one event, and forget the oldest that lie beyond the horizon (times never go back)."""

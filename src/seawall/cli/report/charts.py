@@ -11,13 +11,14 @@ import vl_convert
 
 from seawall.analytics.backtest import OUTCOMES
 from seawall.cli.report.summary import Judged, Summary
-from seawall.cli.report.words import OUTCOME_WORDS
+from seawall.cli.report.words import OUTCOME_WORDS, rate
 from seawall.engine.times import format_instant
 
 _INK = "#7a8594"
 _COLOURS = {"approve": "#8fa3b8", "challenge": "#d9a441", "review": "#d9743f", "decline": "#b8324b"}
 _FRAUD, _OTHER, _ACCENT = "#b8324b", "#5b8db8", "#2f7f86"
 _WIDTH, _HEIGHT = 520, 220
+_LEVELS = (0, -14, -28)  # heights of neighbouring words over their points
 _FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'Noto Sans CJK SC', sans-serif"
 _CONFIG: dict[str, Any] = {
     "background": "transparent",
@@ -25,7 +26,7 @@ _CONFIG: dict[str, Any] = {
     "view": {"stroke": None},
     "axis": {
         "labelColor": _INK, "titleColor": _INK, "domainColor": _INK, "tickColor": _INK, "gridColor": _INK,
-        "gridOpacity": 0.18, "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal",
+        "gridOpacity": 0.18, "titlePadding": 10, "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal",
     },
     "legend": {"labelColor": _INK, "titleColor": _INK, "orient": "top", "title": None, "labelFontSize": 11},
 }  # fmt: skip
@@ -91,16 +92,23 @@ def _alerts(judged: Judged, zh: bool) -> Any:
         {"day": format_instant(day)[:10], "alerts": sum(counts[2:])}
         for day, counts in zip(judged.days, judged.daily, strict=True)
     ]
+    mean = rate(load.mean)
     marks = [
-        {"y": load.mean, "word": f"平均 {load.mean:,.0f}" if zh else f"mean {load.mean:,.0f}"},
+        {"y": load.mean, "word": f"平均 {mean}" if zh else f"mean {mean}"},
         {"y": load.p95, "word": f"p95 {load.p95:,}"},
     ]
+    upper = int(load.p95 >= load.mean)  # of the two lines the one whose word stands above it, clear of the other's
     line = alt.Chart(alt.InlineData(values=rows), width=_WIDTH, height=_HEIGHT).mark_line(color=_ACCENT)
     rule = alt.Chart(alt.InlineData(values=marks)).mark_rule(color=_INK, strokeDash=[4, 3])
-    text = alt.Chart(alt.InlineData(values=marks)).mark_text(align="left", dx=6, color=_INK, fontSize=11, x=_WIDTH)
+    texts = [
+        alt.Chart(alt.InlineData(values=[mark])).mark_text(
+            align="left", baseline="bottom" if index == upper else "top", dx=6, color=_INK, fontSize=11, x=_WIDTH
+        )
+        for index, mark in enumerate(marks)
+    ]
     at = alt.Y("y:Q")
     drawn = line.encode(x=_time_axis(zh), y=alt.Y("alerts:Q", title="预警/日" if zh else "alerts a day"))
-    return drawn + rule.encode(y=at) + text.encode(y=at, text="word:N")
+    return alt.layer(drawn, rule.encode(y=at), *(text.encode(y=at, text="word:N") for text in texts))
 
 
 def _scores(judged: Judged, zh: bool) -> Any:
@@ -129,6 +137,8 @@ def _rules(judged: Judged, zh: bool) -> Any:
         {"rule": rule.rule, "hits": n, "precision": rule.quality.precision, "side": "right" if n > middle else "left"}
         for rule, n in zip(found, hits, strict=True)
     ]
+    for rank, row in enumerate(sorted(rows, key=lambda row: (row["hits"], row["rule"]))):
+        row["level"] = rank % len(_LEVELS)
     base = alt.Chart(alt.InlineData(values=rows), width=_WIDTH, height=_HEIGHT).encode(
         x=alt.X("hits:Q", scale=alt.Scale(type="log", nice=True), title="命中数(对数)" if zh else "hits (log scale)",
                 axis=alt.Axis(format="~s", tickCount=5)),
@@ -137,9 +147,11 @@ def _rules(judged: Judged, zh: bool) -> Any:
     )  # fmt: skip
     chart = base.mark_circle(size=90, color=_ACCENT, opacity=0.9)
     sides: tuple[tuple[Any, int], ...] = (("left", 9), ("right", -9))
-    for side, shift in sides:  # words point into the chart
-        words = base.transform_filter(alt.datum.side == side).mark_text(align=side, dx=shift, color=_INK, fontSize=11)
-        chart = chart + words.encode(text="rule:N")
+    for side, shift in sides:  # words point into the chart; neighbours stand at different heights
+        for level, up in enumerate(_LEVELS):
+            own = base.transform_filter((alt.datum.side == side) & (alt.datum.level == level))
+            words = own.mark_text(align=side, dx=shift, dy=up, color=_INK, fontSize=11)
+            chart = chart + words.encode(text="rule:N")
     return chart
 
 

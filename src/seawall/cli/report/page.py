@@ -21,7 +21,7 @@ def render(summary: Summary, language: str = "en") -> str:
         lstrip_blocks=True,
     )  # fmt: skip
     source = summary.source
-    environment.filters |= {"percent": words.percent, "count": words.count}
+    environment.filters |= {"percent": words.percent, "count": words.count, "rate": words.rate}
     environment.filters["money"] = lambda minor: words.money(minor, source.exponent, source.currency)
     svg = {code: charts(summary, code) for code in words.LANGUAGES}
     findings = {

@@ -35,6 +35,11 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def rate(value: float) -> str:
+    """A mean of counts: 1,234, but 0.9 where whole numbers would say too little."""
+    return f"{value:,.1f}" if value < 10 else f"{value:,.0f}"
+
+
 def money(minor: int, exponent: int, currency: str) -> str:
     """Minor units as whole major units with the currency."""
     return f"{currency} {minor / 10**exponent:,.0f}"
@@ -69,8 +74,8 @@ def alerts_finding(judged: Judged) -> Both:
     """What stands over the alerts a day."""
     load = judged.alerts["review"]
     return Both(
-        f"{load.mean:,.0f} alerts a day to review or decline; {count(load.p95)} on a busy day (p95)",
-        f"每日审核与拒绝平均 {load.mean:,.0f} 笔,繁忙日(p95){count(load.p95)} 笔",
+        f"{rate(load.mean)} alerts a day to review or decline; {count(load.p95)} on a busy day (p95)",
+        f"每日审核与拒绝平均 {rate(load.mean)} 笔,繁忙日(p95){count(load.p95)} 笔",
     )
 
 

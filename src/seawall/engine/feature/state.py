@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import filterfalse
 from pathlib import Path
 from typing import Any
@@ -134,8 +135,8 @@ class FeatureState:
     @staticmethod
     def signature(plan: Plan) -> str:
         """Equal for two plans whose state is interchangeable."""
-        names = ",".join(f"{feature.name}@{feature.version}" for feature in plan.features if feature.agg)
-        return hashlib.sha256(f"{names}\n{plan.conditions}\n{kernel_source(plan)}".encode()).hexdigest()
+        definitions = [replace(feature, title={}) for feature in plan.features if feature.agg]
+        return hashlib.sha256(f"{definitions}\n{kernel_source(plan)}".encode()).hexdigest()
 
     def step(self, inputs: Words, outputs: Words, vectors: Floats | None = None) -> None:
         """Run the kernel over the input rows int64[n, input_words], in order.
