@@ -279,6 +279,31 @@ def test_what_is_forgotten_does_not_depend_on_a_snapshot() -> None:
     assert engine.sequence == restored.sequence
 
 
+def test_what_is_forgotten_does_not_depend_on_the_batches() -> None:
+    first = event("e1", START)
+    records: list[Record] = [first, event("new", START + 30 * DAY + 1), first, event("newer", START + 61 * DAY), first]
+    engines = [Engine(policy()) for _ in range(3)]
+    hashes = [decide(engine, records, split) for engine, split in zip(engines, (1, 2, 5), strict=True)]
+    assert hashes[0] == hashes[1] == hashes[2]
+    assert [engine.sequence for engine in engines] == [5, 5, 5], "each time it is decided anew"
+
+
+def test_a_batch_that_fails_forgets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(policy())
+    first = event("e1", START)
+    decided = one(engine, first)
+
+    def fail(*arguments: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine.state, "run", fail)
+        with pytest.raises(MemoryError):
+            engine.step([event("new", START + 40 * DAY), first])
+    assert engine.clock_ms == START
+    assert one(engine, first) == decided
+
+
 # --- other policies ---------------------------------------------------------------------------------------------------
 
 OTHER_FEATURES = [

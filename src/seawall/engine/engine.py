@@ -117,7 +117,7 @@ class Engine:
     def _take(self, batch: Sequence[Record]) -> list[Result]:
         results: list[Result] = [None] * len(batch)
         repeats: list[tuple[int, int]] = []
-        pending: dict[str, tuple[int, bytes]] = {}
+        pending: dict[str, tuple[int, bytes, int]] = {}
         open_events: list[tuple[int, int, Event, list[Any], list[str], int]] = []
         size, rows = 8 * self.policy.plan.input_words, 0
         for index, record in enumerate(batch):
@@ -130,6 +130,8 @@ class Engine:
                 rows += 1
                 continue
             earlier = pending.get(record.event_id)
+            if earlier and not self.ids.covers(earlier[2], self.clock_ms):
+                earlier = None
             known = None if earlier else self.ids.find(record.event_id, self.clock_ms)
             if earlier or known:
                 mac = earlier[1] if earlier else known[0]  # type: ignore[index]
@@ -141,8 +143,8 @@ class Engine:
                 else:
                     results[index] = known[1]  # type: ignore[index]
                 continue
-            pending[record.event_id] = (index, record.mac)
             late_by = self._advance(record.event_time, record.received_at)
+            pending[record.event_id] = (index, record.mac, self.clock_ms)
             fields = record.fields
             if self.builder.implied:
                 fields = self.builder.named(
@@ -168,6 +170,7 @@ class Engine:
             results[index] = self._decide(row_index, event, part, hits, late_by)
         for index, first in repeats:
             results[index] = results[first]
+        self.ids.expire(self.clock_ms, 2 * len(batch))
         return results
 
     def _advance(self, time: int, received_at: int) -> int:

@@ -32,22 +32,28 @@ class IdIndex:
     def find(self, event_id: str, now_ms: int) -> Known | None:
         """What is known of an id at effective time `now_ms`: nothing once the horizon has passed."""
         known = self._known.get(event_id)
-        if known is not None and known[1].effective_ms < now_ms - self.horizon_ms:
-            del self._known[event_id]
-            return None
-        return known
+        return known if known is not None and self.covers(known[1].effective_ms, now_ms) else None
+
+    def covers(self, effective_ms: int, now_ms: int) -> bool:
+        """Whether an event decided at `effective_ms` is still known at `now_ms`."""
+        return effective_ms >= now_ms - self.horizon_ms
 
     def add(self, mac: bytes, decision: Decision) -> None:
-        """Remember one event, and forget the oldest that lie beyond the horizon (times never go back)."""
+        """Remember one event; effective times never go back."""
         known = self._known
         if len(known) >= self.max_ids:
             raise StateError(
                 f"{self.max_ids:,} event ids within the idempotency horizon: shorten the pack's `idempotency`"
             )
+        known.pop(decision.event_id, None)  # of an earlier horizon: the order is that of the decisions
         known[decision.event_id] = (mac, decision)
-        for _ in range(2):  # two out for one in: the index shrinks with the traffic
-            oldest = next(iter(known))
-            if known[oldest][1].effective_ms >= decision.effective_ms - self.horizon_ms:
+
+    def expire(self, now_ms: int, more: int) -> None:
+        """Let go of ids whose horizon has passed, at most `more` + 1: a little with every batch, never all at once."""
+        known, oldest_kept = self._known, now_ms - self.horizon_ms
+        for _ in range(more + 1):
+            oldest = next(iter(known), None)
+            if oldest is None or known[oldest][1].effective_ms >= oldest_kept:
                 break
             del known[oldest]
 
