@@ -241,15 +241,16 @@ class Engine:
         """The values expressions read: features from the kernel, then value features, then `part`."""
         row: list[Any] = self._outputs[at].tolist()
         vector = self._vectors[at]
-        if MISSING in row:
-            row = [None if value == MISSING else value for value in row]
         doubles = vector.tolist()
+        total = sum(doubles)
+        if total != total:  # a NaN among them: some number is missing
+            row = [None if value == MISSING else value for value in row]
         for index in self._doubles:
             value = doubles[index]
             row[index] = value if value == value else None
         for index, space in self._texts:
             number = row[index]
-            text = None if number is None else space.values[number]
+            text = None if number is None or number == MISSING else space.values[number]
             row[index] = text
             vector[index] = text_as_double(text)
         row += part
