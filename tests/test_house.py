@@ -22,7 +22,6 @@ LONGEST = 400
 LONG_MODULES = {
     "src/seawall/engine/feature/ops.py": "the kernel's primitives, pasted whole into every generated module",
     "src/seawall/engine/feature/emit.py": "the one generator of that module",
-    "src/seawall/engine/block.py": "the column path beside the row path of engine.py",
 }
 _FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from seawall.engine.engine import Engine
 from seawall.engine.language import Expression, Name, Scope, Type, check
 from seawall.engine.pack.model import Policy
 from seawall.engine.ruleset import LEVEL, Entry, Group, Ruleset
@@ -108,4 +107,4 @@ def test_remembered_sets_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_allow_entry_lifts_up_to_its_level_but_never_the_law(
     level: int, legal: bool, hits: list[str], after: int
 ) -> None:
-    assert Engine(everything())._lifted(level, legal, hits) == after
+    assert everything().lifted(level, legal, hits) == after

@@ -6,8 +6,8 @@ writes its features straight into the first words of each row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,79 +15,77 @@ import numpy.typing as npt
 from .columns import Block, Decided, Floats, IntColumn, Ints, NumberColumn, TextColumn
 from .decision import content_hash, header
 from .feature.plan import BITS_PER_WORD
-from .feature.state import ENTERS, MISSING, READS, Space
+from .feature.state import ENTERS, MISSING, READS, FeatureState, Space
 from .identity import text_as_double
-from .language import Expression, Type, compile_columns, compile_row
-from .language.column_program import ColumnProgram
+from .inputs import InputBuilder
+from .language import Type
+from .lists import ListStore
+from .policy import CompiledPolicy
+from .programs import Conditions, Texts, Values
 from .ruleset import Ruleset
 from .scope import LATE_BY, FieldSlot
 
-if TYPE_CHECKING:
-    from .engine import Engine
-
 _TIMES = ("event_time", "received_at")  # a file's record arrives at its own time
-_TEXT_TYPES = (Type.STRING, Type.KEY)
 
 
 class BlockStepper:
-    """Column programs of one engine's policy, and the buffers between its blocks."""
+    """Column programs of one policy over one feature state, and the buffers between its blocks."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        policy = engine.policy
+    def __init__(
+        self,
+        policy: CompiledPolicy,
+        builder: InputBuilder,
+        state: FeatureState,
+        lists: ListStore,
+        cache_dir: Path | None,
+    ) -> None:
         self.policy = policy
+        self.builder = builder
+        self.state = state
+        self.lists = lists
         self.plan = policy.plan
         self.first_slot = len(self.plan.features) + self.plan.degraded_words
-        compile_all = [entry.expression for entry in policy.entries]
-        self.wheres = _Conditions([policy.wheres[text] for text in self._where_texts()], policy.slots, engine.cache_dir)
-        self.rules = _Conditions(compile_all, policy.slots, engine.cache_dir)
-        self.values = [
-            (value.index, value.expression, _Values(value.expression, policy.slots, engine.cache_dir))
-            for value in policy.values
-        ]
-        programs = [self.wheres, self.rules, *(program for _, _, program in self.values)]
+        self.wheres = Conditions([policy.wheres[text] for text in self._where_texts()], policy.slots, cache_dir)
+        self.rules = Conditions([entry.expression for entry in policy.entries], policy.slots, cache_dir)
+        self.values = [(value.index, Values(value.expression, policy.slots, cache_dir)) for value in policy.values]
+        programs = [self.wheres, self.rules, *(program for _, program in self.values)]
         self.width = max([policy.width, *(program.width for program in programs)])
-        self.kinds = {
-            feature.name: kind for feature, kind in zip(self.plan.features, policy.feature_types, strict=True)
-        }
-        self.slot_types: dict[str, Type] = {slot.name: slot.type for slot in policy.fields} | self.kinds
-
         self._rows, self._input_rows = _Buffer(), _Buffer()
 
     def _where_texts(self) -> list[str]:
         return list(dict.fromkeys(condition.where for condition in self.plan.conditions if condition.where))
 
-    def step(self, block: Block, hashes: bool = False, features: bool = True) -> Decided:
-        """Apply a block; `features` False leaves `Decided.features` empty (and cannot go with hashes)."""
-        engine, n = self.engine, len(block)
-        times = np.maximum.accumulate(np.maximum(block.times, engine.clock_ms))
+    def step(self, block: Block, clock_ms: int, first: int, hashes: bool, features: bool) -> Decided:
+        """Apply a block that comes at `clock_ms` and is numbered from `first` on.
+
+        features: False leaves `Decided.features` empty, unless hashes need the vectors.
+        """
+        n = len(block)
+        times = np.maximum.accumulate(np.maximum(block.times, clock_ms))
         late_by = times - block.times
-        texts = _Texts(block.columns)
+        texts = Texts(block.columns)
         is_event = _is_event(block)
         rows = self._rows.take(n, self.width)
         rows[~is_event, : self.first_slot] = MISSING  # the kernel writes features on events only
         self._fill_fields(rows, block, texts, late_by)
         inputs = self._inputs(block, rows, texts, times, late_by)
         vectors = np.full((n, len(self.plan.features)), np.nan) if features or hashes else None
-        engine.state.step(inputs, rows, vectors)
+        self.state.step(inputs, rows, vectors)
         self._text_features(rows, texts, vectors)
-        for index, _, program in self.values:
+        for index, program in self.values:
             program.run(rows, texts, index, vectors)
         hits = self._look_up(rows, block, times)
         fired = self.rules.run(rows, texts)
-        first = engine.sequence + 1
-        engine.sequence += n
-        engine.clock_ms = int(times[-1]) if n else engine.clock_ms
         return self._decide(block, fired, hits, rows, vectors, late_by, first, hashes)
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
-    def _fill_fields(self, rows: Ints, block: Block, texts: _Texts, late_by: Ints) -> None:
+    def _fill_fields(self, rows: Ints, block: Block, texts: Texts, late_by: Ints) -> None:
         for slot in self.policy.fields:
             target = rows[:, self.policy.slots[slot.name]]
             target[:] = late_by if slot.name == LATE_BY else self._field(slot, block, texts)
 
-    def _field(self, slot: FieldSlot, block: Block, texts: _Texts) -> Ints:
+    def _field(self, slot: FieldSlot, block: Block, texts: Texts) -> Ints:
         if slot.name in _TIMES:
             return block.times
         if slot.name in ("event_id", "type"):
@@ -106,8 +104,8 @@ class BlockStepper:
         scaled = np.where(column.values == MISSING, np.nan, column.values / float(slot.scale))
         return scaled.view(np.int64)
 
-    def _inputs(self, block: Block, rows: Ints, texts: _Texts, times: Ints, late_by: Ints) -> Ints:
-        plan, builder = self.plan, self.engine.builder
+    def _inputs(self, block: Block, rows: Ints, texts: Texts, times: Ints, late_by: Ints) -> Ints:
+        plan, builder = self.plan, self.builder
         inputs = self._input_rows.take(len(block), plan.input_words)
         inputs[:, 0] = times
         is_event = _is_event(block)
@@ -115,7 +113,7 @@ class BlockStepper:
         words = np.array([builder.kinds[name].words for name in block.type_names], np.int64)
         inputs[:, 2 : 2 + plan.condition_words] = words.reshape(-1, plan.condition_words)[block.types]
         self._test_wheres(inputs, block, rows, texts)
-        for index, (name, space) in enumerate(self.engine.builder.spaces):
+        for index, (name, space) in enumerate(self.builder.spaces):
             inputs[:, plan.space_column + index] = _ids(block, name, space)
         for index, name in enumerate(plan.values):
             column = block.columns.get(name)
@@ -123,11 +121,11 @@ class BlockStepper:
                 inputs[:, plan.value_column + index] = block.times
             else:
                 inputs[:, plan.value_column + index] = column.values if isinstance(column, IntColumn) else MISSING
-        for index, starts in enumerate(self.engine.state.calendar_columns(times)):
+        for index, starts in enumerate(self.state.calendar_columns(times)):
             inputs[:, plan.calendar_column + index] = starts
         return inputs
 
-    def _test_wheres(self, inputs: Ints, block: Block, rows: Ints, texts: _Texts) -> None:
+    def _test_wheres(self, inputs: Ints, block: Block, rows: Ints, texts: Texts) -> None:
         """Set the bits of conditions that have a `where`, on records of the condition's types."""
         if not self.wheres.expressions:
             return
@@ -140,9 +138,9 @@ class BlockStepper:
                 holds = (results[:, order[condition.where]] & of_type).astype(np.int64)
                 inputs[:, 2 + word] |= holds << bit
 
-    def _text_features(self, rows: Ints, texts: _Texts, vectors: Floats | None) -> None:
+    def _text_features(self, rows: Ints, texts: Texts, vectors: Floats | None) -> None:
         for index, space_index in self.plan.text_space.items():
-            space = self.engine.state.spaces[space_index]
+            space = self.state.spaces[space_index]
             numbers = rows[:, index].copy()
             used = np.unique(numbers[numbers >= 0])
             names = [str(space.values[number]) for number in used]
@@ -163,12 +161,12 @@ class BlockStepper:
                 if look.slot >= 0:
                     rows[:, look.slot] = MISSING
                 continue
-            listed = self.engine.lists.keys(look.list)
+            listed = self.lists.keys(look.list)
             on_list = np.array([text in listed for text in column.texts] or [False], bool)
             candidates = np.flatnonzero(on_list[column.codes] & (column.codes >= 0))
             answers = np.where(column.codes >= 0, 0, MISSING)
             for row in candidates:
-                found = self.engine.lists.hits(look.list, column.texts[column.codes[row]], int(times[row]))
+                found = self.lists.hits(look.list, column.texts[column.codes[row]], int(times[row]))
                 if found:
                     hits.setdefault(int(row), []).extend(f"{look.list}/{entry}" for entry in found)
                     answers[row] = 1
@@ -199,7 +197,7 @@ class BlockStepper:
                     combined.add(chosen, fired[chosen][:, columns] == 1, self.policy.rulesets[name])
         for row, found in hits.items():
             level = int(combined.levels[row])
-            combined.levels[row] = self.engine._lifted(level, bool(combined.legal[row]), found)
+            combined.levels[row] = self.policy.lifted(level, bool(combined.legal[row]), found)
         place = {int(row): index for index, row in enumerate(events)} if hits else {}
         decided = Decided(
             rows=events,
@@ -301,135 +299,6 @@ def _distinct_rows(fired: npt.NDArray[np.bool_]) -> tuple[list[int], Ints]:
     whole = padded.view(np.dtype((np.void, padded.shape[1])))[:, 0]
     distinct, inverse = np.unique(whole, return_inverse=True)
     return [int.from_bytes(bytes(key), "little") for key in distinct], inverse.reshape(-1)
-
-
-class _Texts:
-    """Codes that are equal exactly when the texts are, over every text column of one block."""
-
-    def __init__(self, columns: Mapping[str, object]) -> None:
-        self.columns = columns
-        self.codes: dict[str, int] = {}
-        self._done: dict[str, Ints] = {}
-
-    def code(self, text: str) -> int:
-        return self.codes.setdefault(text, len(self.codes))
-
-    def of_column(self, name: str) -> Ints:
-        if name not in self._done:
-            column = self.columns[name]
-            assert isinstance(column, TextColumn)
-            table = np.array([*map(self.code, column.texts), MISSING], np.int64)  # code -1 finds the last
-            self._done[name] = table[column.codes]
-        return self._done[name]
-
-    def of_values(self, values: Sequence[str]) -> Ints:
-        return np.array([self.code(value) for value in values], np.int64)
-
-
-class _Program:
-    """A column program with what it needs around it: constants' codes, hoisted columns, the row-wise fallback."""
-
-    def __init__(self, expressions: Sequence[Expression], slots: Mapping[str, int], cache_dir: Any) -> None:
-        self.expressions = list(expressions)
-        self.slots = slots
-        self.program: ColumnProgram = compile_columns(self.expressions, slots, cache_dir)
-        self.width = max(self.program.slots.values(), default=-1) + 1
-        self._names = {place: name for name, place in slots.items()}
-        self._rest = [self.expressions[index] for index in self.program.fallback]
-        self._fallback = compile_row(self._rest, slots)
-
-    def prepare(self, rows: Ints, texts: _Texts) -> Ints:
-        for hoisted in self.program.hoisted:
-            column = rows[:, self.slots[hoisted.field]]
-            target = rows[:, self.program.slots[hoisted.slot_name]]
-            by_code = {code: text for text, code in texts.codes.items()}
-            used, inverse = np.unique(column, return_inverse=True)
-            table = np.array(
-                [
-                    _encoded(None if code == MISSING else hoisted.function(by_code[int(code)]), hoisted.type)
-                    for code in used
-                ],
-                np.int64,
-            )
-            target[:] = table[inverse.reshape(-1)]
-        return np.array([texts.code(text) for text in self.program.constants], np.int64)
-
-    def rest(self, rows: Ints, texts: _Texts) -> list[tuple[object | None, ...]]:
-        """Results of the expressions that columns cannot run, row by row."""
-        names = {leaf for expression in self._rest for leaf in expression.names}
-        types = {leaf: kind for expression in self._rest for leaf, kind in _leaf_types(expression).items()}
-        by_code = {code: text for text, code in texts.codes.items()}
-        places = [(self.slots[name], types[name]) for name in names]
-        width = max(self.slots.values()) + 1
-        results = []
-        for row in rows:
-            values: list[object] = [None] * width
-            for place, kind in places:
-                values[place] = _decoded(int(row[place]), kind, by_code)
-            results.append(self._fallback(values))
-        return results
-
-
-class _Conditions(_Program):
-    def run(self, rows: Ints, texts: _Texts) -> npt.NDArray[np.uint8]:
-        """uint8[n, k]: 1 true, 0 false, 2 missing."""
-        out = np.zeros((len(rows), len(self.expressions)), np.uint8)
-        if not self.expressions or not len(rows):
-            return out
-        self.program.run_conditions(rows, self.prepare(rows, texts), out)
-        if self._rest:
-            for row, results in enumerate(self.rest(rows, texts)):
-                for index, result in zip(self.program.fallback, results, strict=True):
-                    out[row, index] = 2 if result is None else int(result is True)
-        return out
-
-
-class _Values(_Program):
-    def __init__(self, expression: Expression, slots: Mapping[str, int], cache_dir: Any) -> None:
-        super().__init__([expression], slots, cache_dir)
-
-    def run(self, rows: Ints, texts: _Texts, index: int, vectors: Floats | None) -> None:
-        """Put one value feature into its slot and into the vectors."""
-        kind = self.expressions[0].type
-        out = np.zeros((len(rows), 1), np.int64)
-        codes = self.prepare(rows, texts)
-        if self._rest:
-            out[:, 0] = [_encoded(result, kind) for (result,) in self.rest(rows, texts)]
-        elif kind is Type.BOOL:
-            found = np.zeros((len(rows), 1), np.uint8)
-            self.program.run_conditions(rows, codes, found)
-            out[:, 0] = np.where(found[:, 0] == 2, MISSING, found[:, 0])
-        else:
-            self.program.run_values(rows, codes, out)
-        rows[:, index] = out[:, 0]
-        if vectors is not None:
-            if kind is Type.DOUBLE:
-                vectors[:, index] = out[:, 0].view(np.float64) + 0.0
-            else:
-                vectors[:, index] = np.where(out[:, 0] == MISSING, np.nan, out[:, 0].astype(np.float64))
-
-
-def _leaf_types(expression: Expression) -> dict[str, Type]:
-    from .language.tree import Slot, walk
-
-    return {node.name: node.type for node in walk(expression.tree) if isinstance(node, Slot)}
-
-
-def _encoded(value: Any, kind: Type) -> int:
-    if kind is Type.DOUBLE:
-        return int(np.float64(np.nan if value is None else value).view(np.int64))
-    return MISSING if value is None else int(value)
-
-
-def _decoded(word: int, kind: Type, by_code: Mapping[int, str]) -> object | None:
-    if kind is Type.DOUBLE:
-        value = float(np.int64(word).view(np.float64))
-        return None if value != value else value
-    if word == MISSING:
-        return None
-    if kind in _TEXT_TYPES:
-        return by_code[word]
-    return bool(word) if kind is Type.BOOL else word
 
 
 def _ids(block: Block, name: str, space: Space) -> Ints:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .block import BlockStepper
 from .columns import Block, Decided
 from .decision import Decision, content_hash, header
 from .door import Event, Label
@@ -21,7 +22,6 @@ from .language import compile_row
 from .lists import ListEntry, ListStore
 from .pack.model import OUTCOMES
 from .policy import CompiledPolicy
-from .ruleset import LEVEL
 
 Record = Event | Label | ListEntry
 Result = Decision | ConflictError | None
@@ -53,7 +53,7 @@ class Engine:
         self.policy = policy
         plan = policy.plan
         self.builder = InputBuilder(policy, self.state)
-        self._columns: Any = None  # the block path, made when first used
+        self._blocks: BlockStepper | None = None  # made when first used
         self._width = self.state.width
         self._inputs = np.zeros((_BATCH, plan.input_words), np.int64)
         self._input_bytes = self._inputs.data.cast("B")
@@ -72,8 +72,6 @@ class Engine:
         self._doubles = [i for i, f in windowed if plan.types[i] not in ("int", TEXT)]
         self._texts = [(i, self.state.spaces[plan.text_space[i]]) for i, f in windowed if plan.types[i] == TEXT]
         self._values = [(value.index, compile_row([value.expression], policy.slots)) for value in policy.values]
-        allow = policy.pack.policy.allow
-        self._lift = (allow.list, LEVEL[allow.up_to]) if allow else ("", -1)
 
     def activate(self, policy: CompiledPolicy) -> int:
         """Hot-swap at a batch boundary: decisions after the returned sequence number are the new policy's.
@@ -213,7 +211,7 @@ class Engine:
         row = self._row(at, part)
         ruleset = self.policy.rulesets[event.type]
         fired = ruleset.fired(ruleset.run(row))
-        level = self._lifted(fired.level, fired.legal, hits)
+        level = self.policy.lifted(fired.level, fired.legal, hits)
         first = len(self.policy.plan.features)
         degraded = self._degraded(row[first : self._width]) if any(row[first : self._width]) else []
         sequence = self._sequences[at]
@@ -260,13 +258,6 @@ class Engine:
             vector[index] = np.nan if value is None else float(value) + 0.0  # type: ignore[arg-type]
         return row
 
-    def _lifted(self, level: int, legal: bool, hits: list[str]) -> int:
-        """An allow entry lifts outcomes up to the policy's level, never one that a legal rule asked for."""
-        name, up_to = self._lift
-        if level and level <= up_to and not legal and any(hit.startswith(f"{name}/") for hit in hits):
-            return 0
-        return level
-
     def _degraded(self, words: list[int]) -> list[str]:
         """Features whose exact value is not to be had, as `feature:name`, in name order."""
         features = self.policy.plan.features
@@ -284,8 +275,9 @@ class Engine:
 
         Event ids are not looked up: the reader has seen to it that they are distinct.
         """
-        if self._columns is None:
-            from .block import BlockStepper
-
-            self._columns = BlockStepper(self)
-        return self._columns.step(block, hashes, features)  # type: ignore[no-any-return]
+        if self._blocks is None:
+            self._blocks = BlockStepper(self.policy, self.builder, self.state, self.lists, self.cache_dir)
+        decided = self._blocks.step(block, self.clock_ms, self.sequence + 1, hashes, features)
+        self.sequence += len(block)
+        self.clock_ms = max(self.clock_ms, int(block.times.max(initial=0)))
+        return decided

@@ -59,6 +59,13 @@ class CompiledPolicy:
     def feature_names(self) -> list[str]:
         return [feature.name for feature in self.plan.features]
 
+    def lifted(self, level: int, legal: bool, hits: Sequence[str]) -> int:
+        """An outcome's level after the allow list: an entry lifts up to the policy's level, never what the law asks."""
+        allow = self.pack.policy.allow
+        if allow is None or not level or legal or level > LEVEL[allow.up_to]:
+            return level
+        return 0 if any(hit.startswith(f"{allow.list}/") for hit in hits) else level
+
 
 def compile_policy(pack: Pack) -> CompiledPolicy:
     """Check every expression of the pack and lay out its state. PackError holds every problem, each at its place."""
