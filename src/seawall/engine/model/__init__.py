@@ -1,0 +1,7 @@
+"""Models in line: scores of tree ensembles and linear models, and what each feature added to them."""
+
+from .artefact import load_model, model_hash, parse_model
+from .base import Model, ModelError, columns_for
+from .contributions import Reason, top_reasons
+
+__all__ = ["Model", "ModelError", "Reason", "columns_for", "load_model", "model_hash", "parse_model", "top_reasons"]

@@ -1,0 +1,122 @@
+"""Trees laid out as flat arrays, so that every decision is one comparison.
+
+A row is first spread over *columns*: a feature as one kind of split reads it. A numerical column holds the value, or
+-inf (always goes left) or NaN (always goes right) where the split's rule for a missing value applies; a column of a set
+of categories holds -inf inside the set and NaN outside. A split is then `column <= threshold` and nothing else. The
+last column is -inf: leaves compare it and stay where they are, so that trees of unequal depth can be walked together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .lightgbm_text import CATEGORICAL, DEFAULT_LEFT, MISSING_NAN, MISSING_NONE, MISSING_ZERO, Tree
+
+LANES = 8  # trees (or rows) walked together, to hide the latency of loads
+SET = 3  # a column's kind beside MISSING_NONE, MISSING_ZERO, MISSING_NAN
+MAX_COLUMNS = 1_000_000
+# Key of a column: feature, kind, whether missing goes left, the words of its set
+_Key = tuple[int, int, bool, bytes]
+
+
+class Forest(NamedTuple):
+    """Flat arrays of an ensemble; nodes of a tree lie together, its splits first, a right child after its left one.
+
+    Columns: `source` the feature, `kind`, `fill` for missing, `set_start` and `set_words` into `sets`.
+    Nodes: `threshold`, `column`, `child` (the left one; a leaf's is itself), `value` (a leaf's, or a split's own).
+    Trees: `root`, `depth`; `order` holds the trees by depth and is padded to a multiple of LANES by the last tree.
+    """
+
+    source: npt.NDArray[np.int32]
+    kind: npt.NDArray[np.uint8]
+    fill: npt.NDArray[np.float64]
+    set_start: npt.NDArray[np.int32]
+    set_words: npt.NDArray[np.int32]
+    sets: npt.NDArray[np.uint32]
+    threshold: npt.NDArray[np.float64]
+    column: npt.NDArray[np.int32]
+    child: npt.NDArray[np.int32]
+    value: npt.NDArray[np.float64]
+    root: npt.NDArray[np.int32]
+    depth: npt.NDArray[np.int32]
+    order: npt.NDArray[np.int32]
+
+
+@dataclass(slots=True)
+class _Nodes:
+    threshold: list[float] = field(default_factory=list)
+    key: list[_Key | None] = field(default_factory=list)  # None: a leaf
+    child: list[int] = field(default_factory=list)
+    value: list[float] = field(default_factory=list)
+
+    def reserve(self, count: int) -> int:
+        """Place of the first of `count` new nodes."""
+        first = len(self.value)
+        self.threshold += [0.0] * count
+        self.key += [None] * count
+        self.child += range(first, first + count)
+        self.value += [0.0] * count
+        return first
+
+
+def plant(trees: tuple[Tree, ...]) -> Forest:
+    """Lay the trees out."""
+    nodes = _Nodes()
+    placed = [_place(tree, nodes) for tree in trees]
+    root = np.array([first for first, _ in placed], np.int32)
+    depth = np.array([deep for _, deep in placed], np.int32)
+    keys: dict[_Key, int] = {key: 0 for key in sorted({key for key in nodes.key if key is not None})}
+    keys = {key: index for index, key in enumerate(keys)}
+    words = [np.frombuffer(key[3], np.uint32) for key in keys]
+    lengths = np.array([len(one) for one in words], np.int32)
+    order = np.argsort(depth, kind="stable").astype(np.int32)
+    return Forest(
+        source=np.array([key[0] for key in keys], np.int32),
+        kind=np.array([key[1] for key in keys], np.uint8),
+        fill=np.array([-np.inf if key[2] else np.nan for key in keys], np.float64),
+        set_start=(np.cumsum(lengths) - lengths).astype(np.int32),
+        set_words=lengths,
+        sets=np.concatenate([np.zeros(0, np.uint32), *words]),
+        threshold=np.array(nodes.threshold, np.float64),
+        column=np.array([len(keys) if key is None else keys[key] for key in nodes.key], np.int32),
+        child=np.array(nodes.child, np.int32),
+        value=np.array(nodes.value, np.float64),
+        root=root,
+        depth=depth,
+        order=np.concatenate([order, np.repeat(order[-1:], -len(order) % LANES)]),
+    )
+
+
+def _place(tree: Tree, nodes: _Nodes) -> tuple[int, int]:
+    """Append one tree, level by level; its root and depth."""
+    root = nodes.reserve(1)
+    level = [(0 if len(tree.feature) else -1, root)]
+    depth = -1
+    while level:
+        depth += 1
+        below: list[tuple[int, int]] = []
+        for index, at in level:
+            if index < 0:
+                nodes.value[at] = float(tree.leaf_value[~index])
+                continue
+            left = nodes.reserve(2)
+            nodes.key[at], nodes.threshold[at] = _split(tree, index)
+            nodes.value[at] = float(tree.split_value[index])
+            nodes.child[at] = left
+            below += [(int(tree.left[index]), left), (int(tree.right[index]), left + 1)]
+        level = below
+    return root, depth
+
+
+def _split(tree: Tree, index: int) -> tuple[_Key, float]:
+    """The column a split reads, and what it compares it with."""
+    feature, decision, threshold = int(tree.feature[index]), int(tree.decision[index]), float(tree.threshold[index])
+    if decision & CATEGORICAL:
+        return (feature, SET, False, tree.categories[int(threshold)].tobytes()), 0.0
+    kind = decision >> 2
+    assert kind in (MISSING_NONE, MISSING_ZERO, MISSING_NAN), "the reader bounds decision types"
+    return (feature, kind, kind != MISSING_NONE and bool(decision & DEFAULT_LEFT), b""), threshold

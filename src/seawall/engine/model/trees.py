@@ -1,0 +1,52 @@
+"""A LightGBM ensemble as a model in line."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import kernels
+from .base import Matrix, Vector, row_of, rows_of
+from .contributions import path_contributions
+from .forest import plant
+from .lightgbm_text import Ensemble
+
+
+class TreeModel:
+    """Scores equal to LightGBM's `Booster.predict`, to the bit (contract: `base.Model`).
+
+    Making one compiles the kernels, or takes them from numba's cache, so that no decision waits for them.
+    """
+
+    def __init__(self, ensemble: Ensemble, file_hash: str) -> None:
+        self.features = ensemble.features
+        self.hash = file_hash
+        self.objective = ensemble.objective
+        self.forest = plant(ensemble.trees)
+        self.bias = float(sum(self.forest.value[self.forest.root]))
+        divisor = float(len(ensemble.trees)) if ensemble.averaged else 1.0
+        self._transform = (ensemble.transform, ensemble.sigmoid, divisor)
+        blank = np.zeros(len(self.features))
+        self.score(blank)
+        self.score_rows(blank[None])
+        self.contributions(blank)
+
+    def score(self, row: Vector) -> float:
+        """The score of one row in the objective's unit; ModelError where the row has another length."""
+        return float(kernels.score_row(self.forest, row_of(row, len(self.features)), *self._transform))
+
+    def score_rows(self, matrix: Matrix) -> Vector:
+        """The scores of many rows, shape (rows, features), each as `score` gives it."""
+        totals = self.raw_rows(matrix)
+        kernels.transform_rows(totals, *self._transform)
+        return totals
+
+    def raw_rows(self, matrix: Matrix) -> Vector:
+        """The sums of the trees' answers (`predict(raw_score=True)`), not averaged, not transformed."""
+        given = rows_of(matrix, len(self.features))
+        totals = np.empty(len(given))
+        kernels.sum_rows(self.forest, given, totals)
+        return totals
+
+    def contributions(self, row: Vector) -> Vector:
+        """What each feature adds to the raw sum along the row's paths: `bias` + their sum is about the raw sum."""
+        return path_contributions(self.forest, row_of(row, len(self.features)))

@@ -1,0 +1,150 @@
+"""Surrogates: random stand-ins for sensitive keys, found again by a blind index of the value.
+
+A surrogate says nothing of its value. Whoever erases the index row cuts the link for good.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from base64 import b32decode, b32encode
+from collections.abc import Iterable
+
+from seawall.sealing.blind import BlindIndex
+from seawall.sealing.cache import Recent
+from seawall.sealing.errors import SealingError, StoreError
+from seawall.sealing.keys import KeyRing
+from seawall.sealing.store import Store
+
+SURROGATE_BYTES = 16
+_SPACE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+_SURROGATE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}_([a-z2-7]{26})")
+_UNCLAIMED = "SELECT 1 FROM claims WHERE surrogate = ? LIMIT 1"
+
+
+class Surrogates:
+    """The surrogates in a store, and which subjects they belong to; the last `cache` ones used stay in memory."""
+
+    def __init__(self, store: Store, ring: KeyRing, cache: int = 200_000) -> None:
+        self._store = store
+        self._index = BlindIndex(ring, "surrogate")
+        # By digest, so that no clear value stays in memory.
+        self._known: Recent[bytes, bytes] = Recent(cache)
+        self._claimed: Recent[tuple[bytes, bytes], bool] = Recent(cache)
+        self._waiting: dict[bytes, bytes] = {}
+        self._claims: dict[tuple[bytes, bytes], None] = {}
+        store.join(self)
+
+    def surrogate(self, space: str, value: str) -> str:
+        """The value's surrogate `SPACE_26 base32 characters`, made where there is none.
+
+        Durable on return, or after the next flush in group commit. SealingError: a bad space or value.
+        """
+        digest = self._digest(space, value)
+        with self._store.lock:
+            found = self._get(digest)
+            if found is None:
+                self._store.check_room()
+                found = self._waiting[digest] = os.urandom(SURROGATE_BYTES)
+                self._store.added()
+                self._known.put(digest, found)
+        return _text(space, found)
+
+    def find(self, space: str, value: str) -> str | None:
+        """The value's surrogate if it has one, read past the cache; makes nothing."""
+        digest = self._digest(space, value)
+        with self._store.lock:
+            found = self._waiting.get(digest) or self._read(digest)
+        return None if found is None else _text(space, found)
+
+    def claim(self, subject: bytes, surrogates: Iterable[str]) -> None:
+        """Notes that the surrogates are the subject's (its digest), so that erasing the subject cuts their links.
+
+        A surrogate of several subjects lives until the last of them is erased. Durable as a new surrogate is.
+        """
+        with self._store.lock:
+            new = False
+            for surrogate in surrogates:
+                claim = subject, _bytes(surrogate)
+                if self._claimed.get(claim) is None and claim not in self._claims:
+                    self._store.check_room()
+                    self._claims[claim] = None
+                    new = True
+            if new:
+                self._store.added()
+
+    def erase(self, connection: sqlite3.Connection, subject: bytes) -> int:
+        """Deletes the subject's claims and the links nobody else claims, in an open transaction; returns the links."""
+        mine = connection.execute("SELECT surrogate FROM claims WHERE subject = ?", (subject,)).fetchall()
+        connection.execute("DELETE FROM claims WHERE subject = ?", (subject,))
+        self._claimed.clear()
+        unclaimed = [row[0] for row in mine if connection.execute(_UNCLAIMED, row).fetchone() is None]
+        return sum(self._unlink(connection, surrogate) for surrogate in unclaimed)
+
+    def erase_one(self, connection: sqlite3.Connection, surrogate: str) -> int:
+        """Deletes the link of one surrogate, whoever claims it; 0 where the text is none or its link is gone."""
+        found = _SURROGATE.fullmatch(surrogate)
+        if not found:
+            return 0
+        connection.execute("DELETE FROM claims WHERE surrogate = ?", (_bytes(surrogate),))
+        self._claimed.clear()
+        return self._unlink(connection, _bytes(surrogate))
+
+    def pending(self) -> int:
+        """Surrogates and claims that wait for a flush."""
+        return len(self._waiting) + len(self._claims)
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Writes what waits."""
+        connection.executemany("INSERT INTO surrogates VALUES (?, ?)", list(self._waiting.items()))
+        connection.executemany("INSERT OR IGNORE INTO claims VALUES (?, ?)", list(self._claims))
+
+    def settle(self, durable: bool) -> None:
+        """Forgets waiting surrogates that did not reach the disk; remembers claims that did."""
+        for digest in () if durable else self._waiting:
+            self._known.drop(digest)
+        for claim in self._claims if durable else ():
+            self._claimed.put(claim, True)
+        self._waiting.clear()
+        self._claims.clear()
+
+    def _digest(self, space: str, value: str) -> bytes:
+        if not _SPACE.fullmatch(space):
+            raise SealingError(f"{space[:64]!r} cannot name a space; use 1 to 64 letters, digits, '_', '.' or '-'")
+        return self._index.digest(space, value)
+
+    def _get(self, digest: bytes) -> bytes | None:
+        found = self._known.get(digest) or self._waiting.get(digest)
+        if found is None:
+            found = self._read(digest)
+            if found is not None:
+                self._known.put(digest, found)
+        return found
+
+    def _read(self, digest: bytes) -> bytes | None:
+        for (surrogate,) in self._store.rows("SELECT surrogate FROM surrogates WHERE digest = ?", (digest,)):
+            if not isinstance(surrogate, bytes) or len(surrogate) != SURROGATE_BYTES:
+                raise StoreError(f"a surrogate in {self._store.path} is damaged; restore the store from a backup")
+            return surrogate
+        return None
+
+    def _unlink(self, connection: sqlite3.Connection, surrogate: bytes) -> int:
+        for (digest,) in connection.execute(
+            "SELECT digest FROM surrogates WHERE surrogate = ?", (surrogate,)
+        ).fetchall():
+            self._known.drop(digest)
+            connection.execute("DELETE FROM surrogates WHERE digest = ?", (digest,))
+            return 1
+        return 0
+
+
+def _text(space: str, surrogate: bytes) -> str:
+    return f"{space}_{b32encode(surrogate)[:26].decode().lower()}"
+
+
+def _bytes(surrogate: str) -> bytes:
+    found = _SURROGATE.fullmatch(surrogate)
+    if not found:
+        raise SealingError("this is not a surrogate (SPACE_ and 26 characters); claim what pseudonym() gave")
+    return b32decode(found[1].upper() + "======")
