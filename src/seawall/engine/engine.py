@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,21 @@ from .policy import CompiledPolicy
 Record = Event | Label | ListEntry
 Result = Decision | ConflictError | None
 _BATCH = 64  # rows of the buffers kept between calls; larger batches are taken in parts
+
+
+class Pending(NamedTuple):
+    """An event of the batch at hand: its place, the digest of its content, its effective time."""
+
+    place: int
+    mac: bytes
+    effective_ms: int
+
+
+Opened = tuple[int, int, Event, list[Any], list[str], int]  # place, row, event, field part, list hits, late by ms
+
+
+def _conflict(event: Event) -> ConflictError:
+    return ConflictError(f"event_id {event.event_id!r} was used for another event; give every event its own id")
 
 
 class Engine:
@@ -113,10 +128,11 @@ class Engine:
             raise
 
     def _take(self, batch: Sequence[Record]) -> list[Result]:
+        self.ids.make_room(len(batch))
         results: list[Result] = [None] * len(batch)
         repeats: list[tuple[int, int]] = []
-        pending: dict[str, tuple[int, bytes, int]] = {}
-        open_events: list[tuple[int, int, Event, list[Any], list[str], int]] = []
+        pending: dict[str, Pending] = {}
+        opened: list[Opened] = []
         size, rows = 8 * self.policy.plan.input_words, 0
         for index, record in enumerate(batch):
             if isinstance(record, ListEntry):
@@ -124,52 +140,52 @@ class Engine:
                 self.lists.apply(record)
                 continue
             if isinstance(record, Label):
-                self._pack(self._input_bytes, size * rows, *self._label(record))
-                rows += 1
-                continue
-            earlier = pending.get(record.event_id)
-            if earlier and not self.ids.covers(earlier[2], self.clock_ms):
-                earlier = None
-            known = None if earlier else self.ids.find(record.event_id, self.clock_ms)
-            if earlier or known:
-                mac = earlier[1] if earlier else known[0]  # type: ignore[index]
-                if mac != record.mac:
-                    message = f"event_id {record.event_id!r} was used for another event; give every event its own id"
-                    results[index] = ConflictError(message)
-                elif earlier:
-                    repeats.append((index, earlier[0]))
-                else:
-                    results[index] = known[1]  # type: ignore[index]
-                continue
-            late_by = self._advance(record.event_time, record.received_at)
-            pending[record.event_id] = (index, record.mac, self.clock_ms)
-            fields = record.fields
-            if self.builder.implied:
-                fields = self.builder.named(
-                    fields,
-                    event_id=record.event_id,
-                    type=record.type,
-                    event_time=record.event_time,
-                    received_at=record.received_at,
-                )
-            part = self.builder.fields(fields, late_by)
-            hits = self._look_up(fields, part)
-            flags = READS if late_by > self.policy.pack.lateness_ms else READS | ENTERS
-            row = self.builder.inputs(self.builder.kinds[record.type], fields, part, self.clock_ms, flags)
+                row = self._label(record)
+            else:
+                earlier = pending.get(record.event_id)
+                if earlier and self.ids.covers(earlier.effective_ms, self.clock_ms):
+                    if earlier.mac == record.mac:
+                        repeats.append((index, earlier.place))
+                    else:
+                        results[index] = _conflict(record)
+                    continue
+                known = self.ids.find(record.event_id, self.clock_ms)
+                if known:
+                    results[index] = known[1] if known[0] == record.mac else _conflict(record)
+                    continue
+                row, part, hits, late_by = self._open(record, rows)
+                pending[record.event_id] = Pending(index, record.mac, self.clock_ms)
+                opened.append((index, rows, record, part, hits, late_by))
             self._pack(self._input_bytes, size * rows, *row)
-            open_events.append((index, rows, record, part, hits, late_by))
-            self._sequences[rows] = self.sequence
-            self._clocks[rows] = self.clock_ms
             rows += 1
         if rows:
             inputs, outputs, stride, vectors = self._buffers
             self.state.run(inputs, rows, outputs, stride, vectors, self.clock_ms)
-        for index, row_index, event, part, hits, late_by in open_events:
+        for index, row_index, event, part, hits, late_by in opened:
             results[index] = self._decide(row_index, event, part, hits, late_by)
         for index, first in repeats:
             results[index] = results[first]
         self.ids.expire(self.clock_ms, 2 * len(batch))
         return results
+
+    def _open(self, event: Event, at: int) -> tuple[Sequence[int], list[Any], list[str], int]:
+        """Number a new event and look it up in the lists: kernel input, field part of its row, list hits, lateness."""
+        late_by = self._advance(event.event_time, event.received_at)
+        self._sequences[at], self._clocks[at] = self.sequence, self.clock_ms
+        fields = event.fields
+        if self.builder.implied:
+            fields = self.builder.named(
+                fields,
+                event_id=event.event_id,
+                type=event.type,
+                event_time=event.event_time,
+                received_at=event.received_at,
+            )
+        part = self.builder.fields(fields, late_by)
+        hits = self._look_up(fields, part)
+        flags = READS if late_by > self.policy.pack.lateness_ms else READS | ENTERS
+        row = self.builder.inputs(self.builder.kinds[event.type], fields, part, self.clock_ms, flags)
+        return row, part, hits, late_by
 
     def _advance(self, time: int, received_at: int) -> int:
         """Number a record and move the clock to its effective time; how late it came, in ms."""

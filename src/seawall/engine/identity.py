@@ -38,13 +38,15 @@ class IdIndex:
         """Whether an event decided at `effective_ms` is still known at `now_ms`."""
         return effective_ms >= now_ms - self.horizon_ms
 
+    def make_room(self, more: int) -> None:
+        """StateError where `more` ids would pass the bound: asked before anything is done."""
+        if len(self._known) + more > self.max_ids:
+            message = f"{self.max_ids:,} event ids within the idempotency horizon: shorten the pack's `idempotency`"
+            raise StateError(message)
+
     def add(self, mac: bytes, decision: Decision) -> None:
         """Remember one event; effective times never go back."""
         known = self._known
-        if len(known) >= self.max_ids:
-            raise StateError(
-                f"{self.max_ids:,} event ids within the idempotency horizon: shorten the pack's `idempotency`"
-            )
         known.pop(decision.event_id, None)  # of an earlier horizon: the order is that of the decisions
         known[decision.event_id] = (mac, decision)
 
