@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ class Service:
         self.engine = Engine(policy, cache_dir or default_cache())
         self.door = Door(policy.pack, Rates(), ClearSealer(), lambda: time.time_ns() // 1_000_000)
         self.answers = Answers(policy)
+        gc.collect()
+        gc.freeze()  # what a server loads at start lives as long as it does: the collector need not walk it again
 
     def decide(self, bodies: Sequence[bytes]) -> list[bytes]:
         """Decode, check, features, rules, reasons, hash, encode; one answer a body."""

@@ -16,6 +16,7 @@ SUITES = {
     "features": "ten exact features from columns in memory, against polars and DuckDB",
     "rules": "thirty rules on one event, against zen-engine and rule-engine; activation",
     "replay": "forty features and thirty rules in blocks, without and with content_hash; state",
+    "model": "300 trees of 31 leaves: one row, many rows, contributions, against LightGBM",
     "engine": "decisions in process from JSON to JSON, one by one and 64 at a time; warm start; change of a rule",
 }
 _EVENTS = (64, 20_000_000)

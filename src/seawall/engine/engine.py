@@ -69,7 +69,8 @@ class Engine:
         plan = policy.plan
         self.builder = InputBuilder(policy, self.state)
         self._blocks: BlockStepper | None = None  # made when first used
-        self._width = self.state.width
+        self._count = len(plan.features)
+        self._width = self.state.width  # features, then degraded words; fields stand behind
         self._inputs = np.zeros((_BATCH, plan.input_words), np.int64)
         self._input_bytes = self._inputs.data.cast("B")
         self._outputs = np.zeros((_BATCH, self._width), np.int64)
@@ -82,6 +83,7 @@ class Engine:
             self._outputs.strides[0],
             self._vectors.ctypes.data,
         )
+        self._taken: tuple[list[list[Any]], list[list[float]]] = ([], [])  # outputs and vectors of the batch
         self._pack = struct.Struct(f"={plan.input_words}q").pack_into
         windowed = [(i, f) for i, f in enumerate(plan.features) if f.agg]
         self._doubles = [i for i, f in windowed if plan.types[i] not in ("int", TEXT)]
@@ -161,6 +163,7 @@ class Engine:
         if rows:
             inputs, outputs, stride, vectors = self._buffers
             self.state.run(inputs, rows, outputs, stride, vectors, self.clock_ms)
+            self._taken = (self._outputs[:rows].tolist(), self._vectors[:rows].tolist())
         for index, row_index, event, part, hits, late_by in opened:
             results[index] = self._decide(row_index, event, part, hits, late_by)
         for index, first in repeats:
@@ -212,7 +215,7 @@ class Engine:
     def _look_up(self, fields: dict[str, Any], part: list[Any]) -> list[str]:
         """Look the event up in every list; the answers go into `part`, the hits come back as list/entry_id."""
         hits: list[str] = []
-        first = len(self.policy.plan.features) + self.policy.plan.degraded_words
+        first = self._width
         for look in self.policy.lists:
             key = fields.get(look.key)
             if key is not None:
@@ -228,8 +231,8 @@ class Engine:
         ruleset = self.policy.rulesets[event.type]
         fired = ruleset.fired(ruleset.run(row))
         level = self.policy.lifted(fired.level, fired.legal, hits)
-        first = len(self.policy.plan.features)
-        degraded = self._degraded(row[first : self._width]) if any(row[first : self._width]) else []
+        words = row[self._count : self._width]
+        degraded = self._degraded(words) if any(words) else []
         sequence = self._sequences[at]
         head = header(event.event_id, self.policy.label, sequence, level, fired, hits, degraded)
         decision = Decision(
@@ -253,9 +256,8 @@ class Engine:
 
     def _row(self, at: int, part: list[Any]) -> list[Any]:
         """The values expressions read: features from the kernel, then value features, then `part`."""
-        row: list[Any] = self._outputs[at].tolist()
-        vector = self._vectors[at]
-        doubles = vector.tolist()
+        outputs, vectors = self._taken
+        row, doubles = outputs[at], vectors[at]
         total = sum(doubles)
         if total != total:  # a NaN among them: some number is missing
             row = [None if value == MISSING else value for value in row]
@@ -266,12 +268,12 @@ class Engine:
             number = row[index]
             text = None if number is None or number == MISSING else space.values[number]
             row[index] = text
-            vector[index] = text_as_double(text)
+            self._vectors[at, index] = text_as_double(text)
         row += part
         for index, run in self._values:
-            (value,) = run(row)
-            row[index] = value
-            vector[index] = np.nan if value is None else float(value) + 0.0  # type: ignore[arg-type]
+            (result,) = run(row)
+            row[index] = result
+            self._vectors[at, index] = np.nan if result is None else float(result) + 0.0  # type: ignore[arg-type]
         return row
 
     def _degraded(self, words: list[int]) -> list[str]:

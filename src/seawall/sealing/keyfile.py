@@ -102,7 +102,7 @@ class LocalKeyFile:
 
 
 def _encode(ring: KeyRing, passphrase: str | None, work: Work) -> bytes:
-    head: dict[str, object] = {"format": FORMAT, "ring": ring.ring_id, "check": ring.check}
+    head: dict[str, object] = {"format": FORMAT, "ring": ring.ring_id, "checks": list(ring.checks)}
     roots = b"".join(ring.roots)
     if passphrase is None:
         return _json(head | {"roots": _text(roots)})
@@ -118,7 +118,7 @@ def _decode(data: bytes, passphrase: str | None, path: Path) -> tuple[KeyRing, W
         body = json.loads(data)
         if not isinstance(body, dict) or body.get("format") != FORMAT:
             raise KeyFileError(f"{path} is not a key file of format {FORMAT}; check the path")
-        head = {name: body[name] for name in ("format", "ring", "check")}
+        head = {name: body[name] for name in ("format", "ring", "checks")}
         if "scrypt" in body:
             head |= {"scrypt": body["scrypt"]}
             scrypt = body["scrypt"]
@@ -146,7 +146,7 @@ def _decode(data: bytes, passphrase: str | None, path: Path) -> tuple[KeyRing, W
         raise damaged
     split = tuple(roots[start : start + KEY_BYTES] for start in range(0, len(roots), KEY_BYTES))
     ring = KeyRing(head["ring"], split, protected)
-    if ring.check != head["check"]:
+    if list(ring.checks) != head["checks"]:
         raise damaged
     return ring, work
 
@@ -175,9 +175,12 @@ def _text(data: bytes) -> str:
 
 def _bytes(text: Any) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
+        data = base64.b64decode(text, validate=True)
     except (binascii.Error, TypeError) as error:
         raise ValueError("not base64") from error
+    if _text(data) != text:
+        raise ValueError("stray bits after the last byte")
+    return data
 
 
 # --- file -------------------------------------------------------------------------------------------------------------

@@ -63,7 +63,12 @@ class KeyRing:
     @cached_property
     def check(self) -> str:
         """32 hexadecimal digits that tell this ring from any other and say nothing of its keys."""
-        return self.derive("check", 1)[:16].hex()
+        return self.checks[0]
+
+    @cached_property
+    def checks(self) -> tuple[str, ...]:
+        """The like of every root, oldest first: a damaged root shows before it seals anything."""
+        return tuple(self.derive("check", version + 1)[:16].hex() for version in range(self.version))
 
     def wrap_key(self, version: int) -> bytes:
         """32 bytes: the key that wraps data keys, of one root. KeyFileError when the ring lacks that root."""

@@ -18,6 +18,7 @@ from seawall.sealing.seal import KEY_ID_BYTES, DataKey
 from seawall.sealing.store import Store
 
 _NONCE_BYTES = 12
+_BATCH = 10_000
 _SELECT = "SELECT key_id, root, wrapped FROM subject_keys WHERE subject = ?"
 _INSERT = "INSERT INTO subject_keys VALUES (?, ?, ?, ?)"
 _BEHIND = (
@@ -50,12 +51,16 @@ class SubjectKeys:
             return found
 
     def prepare(self, subjects: Iterable[str]) -> None:
-        """Makes the keys that are missing in one commit, durable on return in either mode."""
+        """Makes the keys that are missing, many a commit, durable on return in either mode."""
         with self._store.lock:
-            for subject in subjects:
-                if self._known.get(subject) is None and self.find(subject) is None:
-                    self._new(subject)
-            self._store.flush()
+            try:
+                for subject in subjects:
+                    if self._known.get(subject) is None and self.find(subject) is None:
+                        self._new(subject)
+                        if len(self._waiting) >= _BATCH:
+                            self._store.flush()
+            finally:
+                self._store.flush()  # after a bad subject too: a key that waits could be used before it is durable
 
     def find(self, subject: str) -> DataKey | None:
         """The key as the store has it now, past the cache: what another process erased is gone here too."""

@@ -10,6 +10,7 @@ import re
 import sqlite3
 from base64 import b32decode, b32encode
 from collections.abc import Iterable
+from functools import lru_cache
 
 from seawall.sealing.blind import BlindIndex
 from seawall.sealing.cache import Recent
@@ -30,9 +31,9 @@ class Surrogates:
         self._store = store
         self._index = BlindIndex(ring, "surrogate")
         # By digest, so that no clear value stays in memory.
-        self._known: Recent[bytes, bytes] = Recent(cache)
+        self._known: Recent[bytes, str] = Recent(cache)
         self._claimed: Recent[tuple[bytes, bytes], bool] = Recent(cache)
-        self._waiting: dict[bytes, bytes] = {}
+        self._waiting: dict[bytes, str] = {}
         self._claims: dict[tuple[bytes, bytes], None] = {}
         store.join(self)
 
@@ -46,27 +47,27 @@ class Surrogates:
             found = self._get(digest)
             if found is None:
                 self._store.check_room()
-                found = self._waiting[digest] = os.urandom(SURROGATE_BYTES)
+                found = self._waiting[digest] = _encoded(os.urandom(SURROGATE_BYTES))
                 self._store.added()
                 self._known.put(digest, found)
-        return _text(space, found)
+        return f"{space}_{found}"
 
     def find(self, space: str, value: str) -> str | None:
         """The value's surrogate if it has one, read past the cache; makes nothing."""
         digest = self._digest(space, value)
         with self._store.lock:
             found = self._waiting.get(digest) or self._read(digest)
-        return None if found is None else _text(space, found)
+        return None if found is None else f"{space}_{found}"
 
     def claim(self, subject: bytes, surrogates: Iterable[str]) -> None:
         """Notes that the surrogates are the subject's (its digest), so that erasing the subject cuts their links.
 
         A surrogate of several subjects lives until the last of them is erased. Durable as a new surrogate is.
         """
+        claims = [(subject, _bytes(surrogate)) for surrogate in surrogates]
         with self._store.lock:
             new = False
-            for surrogate in surrogates:
-                claim = subject, _bytes(surrogate)
+            for claim in claims:
                 if self._claimed.get(claim) is None and claim not in self._claims:
                     self._store.check_room()
                     self._claims[claim] = None
@@ -97,7 +98,9 @@ class Surrogates:
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Writes what waits."""
-        connection.executemany("INSERT INTO surrogates VALUES (?, ?)", list(self._waiting.items()))
+        connection.executemany(
+            "INSERT INTO surrogates VALUES (?, ?)", [(digest, _decoded(text)) for digest, text in self._waiting.items()]
+        )
         connection.executemany("INSERT OR IGNORE INTO claims VALUES (?, ?)", list(self._claims))
 
     def settle(self, durable: bool) -> None:
@@ -110,11 +113,10 @@ class Surrogates:
         self._claims.clear()
 
     def _digest(self, space: str, value: str) -> bytes:
-        if not _SPACE.fullmatch(space):
-            raise SealingError(f"{space[:64]!r} cannot name a space; use 1 to 64 letters, digits, '_', '.' or '-'")
+        _check_space(space)
         return self._index.digest(space, value)
 
-    def _get(self, digest: bytes) -> bytes | None:
+    def _get(self, digest: bytes) -> str | None:
         found = self._known.get(digest) or self._waiting.get(digest)
         if found is None:
             found = self._read(digest)
@@ -122,11 +124,11 @@ class Surrogates:
                 self._known.put(digest, found)
         return found
 
-    def _read(self, digest: bytes) -> bytes | None:
+    def _read(self, digest: bytes) -> str | None:
         for (surrogate,) in self._store.rows("SELECT surrogate FROM surrogates WHERE digest = ?", (digest,)):
             if not isinstance(surrogate, bytes) or len(surrogate) != SURROGATE_BYTES:
                 raise StoreError(f"a surrogate in {self._store.path} is damaged; restore the store from a backup")
-            return surrogate
+            return _encoded(surrogate)
         return None
 
     def _unlink(self, connection: sqlite3.Connection, surrogate: bytes) -> int:
@@ -139,12 +141,22 @@ class Surrogates:
         return 0
 
 
-def _text(space: str, surrogate: bytes) -> str:
-    return f"{space}_{b32encode(surrogate)[:26].decode().lower()}"
+@lru_cache(1_024)
+def _check_space(space: str) -> None:
+    if not _SPACE.fullmatch(space):
+        raise SealingError(f"{space[:64]!r} cannot name a space; use 1 to 64 letters, digits, '_', '.' or '-'")
+
+
+def _encoded(surrogate: bytes) -> str:
+    return b32encode(surrogate)[:26].decode().lower()
+
+
+def _decoded(text: str) -> bytes:
+    return b32decode(text.upper() + "======")
 
 
 def _bytes(surrogate: str) -> bytes:
     found = _SURROGATE.fullmatch(surrogate)
     if not found:
         raise SealingError("this is not a surrogate (SPACE_ and 26 characters); claim what pseudonym() gave")
-    return b32decode(found[1].upper() + "======")
+    return _decoded(found[1])

@@ -31,7 +31,8 @@ def parse_model(data: bytes, expected_hash: str) -> Model:
     found = model_hash(data)
     if len(expected_hash) != _HEX or found != expected_hash.lower():
         raise ModelError(
-            f"has SHA-256 {found}, not the expected {expected_hash[:_HEX]}; publish the policy with this hash if it is meant"
+            f"has SHA-256 {found}, not the expected {expected_hash[:_HEX]!r}; "
+            "restore the approved file, or have this one approved"
         )
     try:
         text = data.decode("utf-8").replace("\r\n", "\n")

@@ -2,7 +2,7 @@
 
 A split on a row's path moves the tree's expected answer from its own value to its child's; the difference is put down
 to the split's feature (Saabas 2014). The differences telescope, so a row's contributions add up to its raw score less
-the roots' values. They are a fast hint for the analyst; they are not Shapley values, which credit features by all orders.
+the roots' values. They are a fast hint for the analyst, not Shapley values, which weigh all orders of the features.
 """
 
 from __future__ import annotations

@@ -14,11 +14,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from .base import ModelError
 from .lightgbm_text import CATEGORICAL, DEFAULT_LEFT, MISSING_NAN, MISSING_NONE, MISSING_ZERO, Tree
 
 LANES = 8  # trees (or rows) walked together, to hide the latency of loads
 SET = 3  # a column's kind beside MISSING_NONE, MISSING_ZERO, MISSING_NAN
-MAX_COLUMNS = 1_000_000
+MAX_COLUMNS = 65_536
 # Key of a column: feature, kind, whether missing goes left, the words of its set
 _Key = tuple[int, int, bool, bytes]
 
@@ -64,13 +65,14 @@ class _Nodes:
 
 
 def plant(trees: tuple[Tree, ...]) -> Forest:
-    """Lay the trees out."""
+    """Lay the trees out; ModelError for more columns than are allowed."""
     nodes = _Nodes()
     placed = [_place(tree, nodes) for tree in trees]
     root = np.array([first for first, _ in placed], np.int32)
     depth = np.array([deep for _, deep in placed], np.int32)
-    keys: dict[_Key, int] = {key: 0 for key in sorted({key for key in nodes.key if key is not None})}
-    keys = {key: index for index, key in enumerate(keys)}
+    keys = {key: index for index, key in enumerate(sorted({key for key in nodes.key if key is not None}))}
+    if len(keys) > MAX_COLUMNS:
+        raise ModelError(f"the trees split on {len(keys):,} sets and features; at most {MAX_COLUMNS:,} are allowed")
     words = [np.frombuffer(key[3], np.uint32) for key in keys]
     lengths = np.array([len(one) for one in words], np.int32)
     order = np.argsort(depth, kind="stable").astype(np.int32)

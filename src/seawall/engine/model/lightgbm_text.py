@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -175,7 +176,7 @@ def _categories(where: str, fields: Mapping[str, str]) -> tuple[npt.NDArray[np.u
         raise ModelError(f"{where}: cat_boundaries must rise from 0; save the model again")
     text = _get(where, fields, "cat_threshold")
     words = _integers(where, "cat_threshold", text, int(bounds[-1]), 0, 2**32 - 1).astype(np.uint32)
-    return tuple(words[start:end] for start, end in zip(bounds[:-1], bounds[1:], strict=True))
+    return tuple(words[start:end] for start, end in pairwise(bounds.tolist()))
 
 
 # --- fields -----------------------------------------------------------------------------------------------------------

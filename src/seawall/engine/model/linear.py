@@ -3,8 +3,8 @@
     {"kind": "logistic", "intercept": -2.5,
      "features": [{"name": "amount_ratio", "weight": 0.8, "reference": 1.0, "missing": 1.0}]}
 
-score = intercept + sum of weight * value, through 1 / (1 + exp(-x)) for `logistic`. `reference` (default 0) is the value
-whose contribution is 0; `missing`, where given, stands in for a NaN.
+score = intercept + sum of weight * value, through 1 / (1 + exp(-x)) for `logistic`. `reference` (default 0) is the
+value whose contribution is 0; `missing`, where given, stands in for a NaN.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ class LinearModel:
 
 
 def _sigmoid(total: float) -> float:
-    return 1.0 / (1.0 + math.exp(-total)) if total > -709.0 else 0.0 if total <= -709.0 else math.nan
+    if total < -709.0:  # below, exp(-total) is past the largest double
+        return 0.0
+    return 1.0 / (1.0 + math.exp(-total))
 
 
 def parse_linear(text: str, file_hash: str) -> LinearModel:
