@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .columns import Block, Decided, Floats, IntColumn, Ints, NumberColumn, TextColumn
+from .columns import MISSING, Block, Decided, Floats, IntColumn, Ints, NumberColumn, TextColumn
 from .decision import content_hash, header
 from .feature.plan import BITS_PER_WORD
-from .feature.state import ENTERS, MISSING, READS, FeatureState, Space
+from .feature.state import ENTERS, READS, FeatureState, Space
 from .identity import text_as_double
 from .inputs import InputBuilder
 from .language import Type
@@ -68,7 +68,7 @@ class BlockStepper:
         rows = self._rows.take(n, self.width)
         rows[~is_event, : self.first_slot] = MISSING  # the kernel writes features on events only
         self._fill_fields(rows, block, texts, late_by)
-        inputs = self._inputs(block, rows, texts, times, late_by)
+        inputs = self._inputs(block, is_event, rows, texts, times, late_by)
         vectors = np.full((n, len(self.plan.features)), np.nan) if features or hashes else None
         self.state.step(inputs, rows, vectors)
         self._text_features(rows, texts, vectors)
@@ -76,7 +76,7 @@ class BlockStepper:
             program.run(rows, texts, index, vectors)
         hits = self._look_up(rows, block, times)
         fired = self.rules.run(rows, texts)
-        return self._decide(block, fired, hits, rows, vectors, late_by, first, hashes)
+        return self._decide(block, np.flatnonzero(is_event), fired, hits, rows, vectors, late_by, first, hashes)
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
@@ -104,11 +104,12 @@ class BlockStepper:
         scaled = np.where(column.values == MISSING, np.nan, column.values / float(slot.scale))
         return scaled.view(np.int64)
 
-    def _inputs(self, block: Block, rows: Ints, texts: Texts, times: Ints, late_by: Ints) -> Ints:
+    def _inputs(
+        self, block: Block, is_event: npt.NDArray[np.bool_], rows: Ints, texts: Texts, times: Ints, late_by: Ints
+    ) -> Ints:
         plan, builder = self.plan, self.builder
         inputs = self._input_rows.take(len(block), plan.input_words)
         inputs[:, 0] = times
-        is_event = _is_event(block)
         inputs[:, 1] = np.where(is_event, READS, 0) | np.where(late_by <= self.policy.pack.lateness_ms, ENTERS, 0)
         words = np.array([builder.kinds[name].words for name in block.type_names], np.int64)
         inputs[:, 2 : 2 + plan.condition_words] = words.reshape(-1, plan.condition_words)[block.types]
@@ -162,8 +163,8 @@ class BlockStepper:
                     rows[:, look.slot] = MISSING
                 continue
             listed = self.lists.keys(look.list)
-            on_list = np.array([text in listed for text in column.texts] or [False], bool)
-            candidates = np.flatnonzero(on_list[column.codes] & (column.codes >= 0))
+            listed_codes = [code for code in column.used() if column.texts[code] in listed] if listed else []
+            candidates = np.flatnonzero(np.isin(column.codes, listed_codes))
             answers = np.where(column.codes >= 0, 0, MISSING)
             for row in candidates:
                 found = self.lists.hits(look.list, column.texts[column.codes[row]], int(times[row]))
@@ -179,6 +180,7 @@ class BlockStepper:
     def _decide(
         self,
         block: Block,
+        events: Ints,
         fired: npt.NDArray[np.uint8],
         hits: dict[int, list[str]],
         rows: Ints,
@@ -187,7 +189,6 @@ class BlockStepper:
         first: int,
         hashes: bool,
     ) -> Decided:
-        events = np.flatnonzero(_is_event(block))
         combined = _Combined(len(block))
         for code, name in enumerate(block.type_names):
             if not name.startswith("label."):
@@ -219,16 +220,7 @@ class BlockStepper:
 
     def _degraded(self, rows: Ints, events: Ints) -> dict[int, list[str]]:
         words = rows[events, len(self.plan.features) : self.first_slot]
-        names = self.policy.feature_names
-        return {
-            int(index): [
-                f"feature:{names[word * BITS_PER_WORD + bit]}"
-                for word in range(self.plan.degraded_words)
-                for bit in range(BITS_PER_WORD)
-                if int(words[index, word]) >> bit & 1
-            ]
-            for index in np.flatnonzero(words.any(axis=1))
-        }
+        return {int(i): self.plan.degraded_names(words[i].tolist()) for i in np.flatnonzero(words.any(axis=1))}
 
     def _hashes(self, block: Block, decided: Decided, combined: _Combined) -> list[str]:
         label, ids = self.policy.label, block.event_ids

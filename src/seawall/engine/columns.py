@@ -34,6 +34,12 @@ class TextColumn:
     codes: Ints
     texts: Sequence[str]
 
+    def used(self) -> list[int]:
+        """The codes that occur, ascending: a dictionary may serve many blocks and be far larger than this one."""
+        seen = np.zeros(len(self.texts) + 1, bool)  # code -1 marks the last
+        seen[self.codes] = True
+        return [int(code) for code in np.flatnonzero(seen[:-1])]
+
 
 Column = IntColumn | NumberColumn | TextColumn
 

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .block import BlockStepper
-from .columns import Block, Decided
+from .columns import MISSING, Block, Decided
 from .decision import Decision, content_hash, header
 from .door import Event, Label
 from .errors import ConflictError
-from .feature.plan import BITS_PER_WORD, TEXT
-from .feature.state import DEFAULT_MAX_BYTES, ENTERS, MISSING, READS, FeatureState
+from .feature.plan import TEXT
+from .feature.state import DEFAULT_MAX_BYTES, ENTERS, READS, FeatureState
 from .identity import IdIndex, text_as_double
 from .inputs import InputBuilder
 from .language import compile_row
@@ -232,7 +232,7 @@ class Engine:
         fired = ruleset.fired(ruleset.run(row))
         level = self.policy.lifted(fired.level, fired.legal, hits)
         words = row[self._count : self._width]
-        degraded = self._degraded(words) if any(words) else []
+        degraded = self.policy.plan.degraded_names(words) if any(words) else []
         sequence = self._sequences[at]
         head = header(event.event_id, self.policy.label, sequence, level, fired, hits, degraded)
         decision = Decision(
@@ -275,16 +275,6 @@ class Engine:
             row[index] = result
             self._vectors[at, index] = np.nan if result is None else float(result) + 0.0  # type: ignore[arg-type]
         return row
-
-    def _degraded(self, words: list[int]) -> list[str]:
-        """Features whose exact value is not to be had, as `feature:name`, in name order."""
-        features = self.policy.plan.features
-        return [
-            f"feature:{features[word * BITS_PER_WORD + bit].name}"
-            for word, bits in enumerate(words)
-            for bit in range(BITS_PER_WORD)
-            if bits >> bit & 1
-        ]
 
     # --- columns ------------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,6 @@ ADDED = ("received_at", "base_amount", "fx_rate")  # what the door adds
 MAX_KEY = 256
 MAX_STRING = 4096
 MAX_INT = 2**53 - 1  # what every JSON reader holds exactly
-MAX_SCALE = 9
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 TYPE_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63}){0,3}", re.ASCII)

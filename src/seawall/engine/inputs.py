@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .columns import MISSING
 from .feature.plan import BITS_PER_WORD
-from .feature.state import MISSING, FeatureState
+from .feature.state import FeatureState
 from .language import compile_row
 from .policy import CompiledPolicy
 from .scope import LATE_BY

@@ -47,7 +47,6 @@ class CompiledPolicy:
     fields: tuple[FieldSlot, ...]  # at slots[name]
     wheres: Mapping[str, Expression]  # by text
     values: tuple[ValueFeature, ...]  # in an order in which each finds its parts computed
-    feature_types: tuple[Type, ...]  # in name order
     lists: tuple[ListLookup, ...]
     entries: tuple[Entry, ...]
     groups: tuple[Group, ...]
@@ -105,7 +104,6 @@ class _Compiler:
             fields=fields,
             wheres=wheres,
             values=tuple(ValueFeature(places[name], expression) for name, expression in values.items()),
-            feature_types=tuple(types[feature.name] for feature in plan.features),
             lists=tuple(
                 ListLookup(one.name, one.key, slots.get(f"{one.key} in lists.{one.name}", -1))
                 for one in sorted(pack.lists.values(), key=lambda definition: definition.name)

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .columns import Floats, Ints, TextColumn
-from .feature.state import MISSING
+from .columns import MISSING, Floats, Ints, TextColumn
 from .language import Expression, Type, compile_columns, compile_row
 from .language.column_program import ColumnProgram
 from .language.tree import Slot, walk
@@ -32,7 +31,9 @@ class Texts:
         if name not in self._done:
             column = self.columns[name]
             assert isinstance(column, TextColumn)
-            table = np.array([*map(self.code, column.texts), MISSING], np.int64)  # code -1 finds the last
+            table = np.full(len(column.texts) + 1, MISSING, np.int64)  # code -1 finds the last
+            used = column.used()
+            table[used] = [self.code(column.texts[code]) for code in used]
             self._done[name] = table[column.codes]
         return self._done[name]
 
@@ -48,7 +49,6 @@ class _Program:
         self.slots = slots
         self.program: ColumnProgram = compile_columns(self.expressions, slots, cache_dir)
         self.width = max(self.program.slots.values(), default=-1) + 1
-        self._names = {place: name for name, place in slots.items()}
         self._rest = [self.expressions[index] for index in self.program.fallback]
         self._fallback = compile_row(self._rest, slots)
 

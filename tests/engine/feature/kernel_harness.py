@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from seawall.engine.columns import MISSING
 from seawall.engine.feature.definition import Feature
 from seawall.engine.feature.oracle import OracleEvent
 from seawall.engine.feature.plan import BITS_PER_WORD, DOUBLE, MAX_NODES, TEXT, Plan, make_plan
-from seawall.engine.feature.state import DEFAULT_MAX_BYTES, ENTERS, MISSING, READS, FeatureState
+from seawall.engine.feature.state import DEFAULT_MAX_BYTES, ENTERS, READS, FeatureState
 
 Matches = Callable[[str, OracleEvent], bool]
 

@@ -169,6 +169,15 @@ class Plan:
     def degraded_words(self) -> int:
         return -(-len(self.features) // BITS_PER_WORD)
 
+    def degraded_names(self, words: Sequence[int]) -> list[str]:
+        """Features whose exact value is not to be had, as `feature:name`, in name order."""
+        return [
+            f"feature:{self.features[word * BITS_PER_WORD + bit].name}"
+            for word, bits in enumerate(words)
+            for bit in range(BITS_PER_WORD)
+            if bits >> bit & 1
+        ]
+
 
 def make_plan(
     features: Iterable[Feature],

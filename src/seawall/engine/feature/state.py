@@ -24,7 +24,6 @@ from .plan import Plan
 Key = str | int
 Floats = npt.NDArray[np.float64]
 ENTERS, READS = 1, 2  # flag bits of an input row
-MISSING = -0x8000000000000000
 DEFAULT_MAX_BYTES = 16 << 30
 _SWEEP_EVERY = 4096  # records between two slices of the sweep
 _SWEEP_SLICE = 512  # entities of each table that a slice visits
