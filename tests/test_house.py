@@ -16,7 +16,7 @@ import seawall
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-CONCEPTS = ("event", "features", "rules", "policy", "decision", "replay", "backtest", "snapshot")
+CONCEPTS = ("event", "features", "rules", "policy", "decision", "replay", "backtest", "snapshot", "ledger")
 REFERENCES = ("decision", "events", "expressions", "features", "mapping", "packs", "policy", "semantics")
 LONGEST = 400
 LONG_MODULES = {

@@ -40,7 +40,14 @@ NAMES = {
         "state_nodes_per_entity_event",
         "state_held_per_event",
     ],
-    "engine": ["decide_single", "decide_batch64", "warm_start", "rule_change_active"],
+    "engine": [
+        "decide_single",
+        "decide_batch64",
+        "decide_single_model",
+        "decide_batch64_model",
+        "warm_start",
+        "rule_change_active",
+    ],
 }
 
 

@@ -20,11 +20,14 @@ def test_a_good_installation_is_well(seawall: Run) -> None:
     }
 
 
-def test_a_cache_that_others_may_write_is_not_well(seawall: Run, tmp_path: Path) -> None:
-    cache = tmp_path / "home" / "cache"
+def test_a_cache_that_others_may_write_is_not_well(
+    seawall: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("SEAWALL_CACHE", str(cache))
     cache.mkdir(parents=True)
     cache.chmod(0o777)
-    ran = seawall("doctor", "--home", "home")
+    ran = seawall("doctor")
     assert ran.status == 1
     assert "FAIL cache: " in ran.out
     assert f"chmod 700 {cache}" in ran.out

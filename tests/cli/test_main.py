@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -6,7 +7,6 @@ import pytest
 
 from seawall import __version__
 from seawall.cli import VERBS, main
-from seawall.cli.inputs import cache_folder
 
 from .conftest import Run
 
@@ -84,4 +84,4 @@ def test_home_may_stand_before_or_after_the_verb(
 ) -> None:
     monkeypatch.setenv("SEAWALL_HOME", "elsewhere")
     seawall(*arguments)
-    assert cache_folder() == tmp_path / "h1" / "cache"
+    assert os.environ["SEAWALL_HOME"] == str(tmp_path / "h1")

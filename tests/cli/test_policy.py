@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from seawall.cli.inputs import shipped_packs
+from seawall.engine.model import model_hash
 
 from .conftest import Run
 
@@ -86,6 +87,21 @@ def test_a_case_that_the_door_refuses_fails(seawall: Run, history: Path, change:
 def test_a_pack_without_tests_does_not_pass(seawall: Run, history: Path) -> None:
     ran = seawall("policy", "test", "sample")
     assert (ran.status, "has no tests" in ran.err) == (2, True)
+
+
+def test_show_lists_models(seawall: Run, history: Path) -> None:
+    folder = history.parent / "sample"
+    line = b'{"kind": "linear", "intercept": 1, "features": [{"name": "spent", "weight": 2}]}'
+    (folder / "line.json").write_bytes(line)
+    (folder / "models.yaml").write_text(
+        "models: [{name: line, version: 1, title: {zh: 线, en: Line}, file: line.json, inputs: {spent: sum_1d},"
+        f' sha256: "{model_hash(line)}"}}]',
+        encoding="utf-8",
+    )
+    (one,) = json.loads(seawall("policy", "show", "sample", "--json").out)["models"]
+    assert (one["name"], one["file"], one["inputs"]) == ("line", "line.json", {"spent": "sum_1d"})
+    assert "spent: sum_1d" in seawall("policy", "show", "sample").out
+    assert "no rule reads models.line" in seawall("policy", "check", "sample").out
 
 
 def test_show_lists_features_rules_and_costs(seawall: Run) -> None:

@@ -25,3 +25,9 @@ def test_only_keeps_the_order_of_the_table() -> None:
 def test_unknown_field_is_named() -> None:
     with pytest.raises(ValueError, match=r"no 'result' in payment\.card; choose from event_id"):
         fields_of(["payment.card"], only={"result"})
+
+
+def test_probes_have_no_customer() -> None:
+    probe = {field.name for field in fields_of(["service.probe"])}
+    assert {"service", "check", "status", "latency_ms", "region"} <= probe
+    assert "customer" not in probe

@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from seawall.simulator import KINDS, Simulation
+from seawall.simulator import CUSTOMER_KINDS, Simulation
 from seawall.simulator.fields import CURRENCY
 
-RUN = Simulation(seed=4, customers=300, days=20, start=date(2026, 3, 2), attack_rate=0.03, kinds=KINDS)
+RUN = Simulation(seed=4, customers=300, days=20, start=date(2026, 3, 2), attack_rate=0.03, kinds=CUSTOMER_KINDS)
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,17 @@ def test_parquet_columns_have_types(tmp_path: Path) -> None:
         "label_time": "timestamp[ms, tz=UTC]",
     }
     assert set(pq.read_table(path)["currency"].to_pylist()) == {CURRENCY, None}
+
+
+def test_probes_have_a_column_of_their_own(tmp_path: Path) -> None:
+    run = Simulation(seed=4, customers=100, days=3, start=date(2026, 3, 2), attack_rate=0.2, kinds=["service.probe"])
+    run.write_history(tmp_path / "run.parquet")
+    run.write_history(tmp_path / "run.ndjson")
+    table = pq.read_table(tmp_path / "run.parquet").to_pylist()
+    lines = [json.loads(line) for line in (tmp_path / "run.ndjson").read_text().splitlines()]
+    assert [row["is_outage"] for row in table] == [line["is_outage"] for line in lines]
+    assert 0 < sum(row["is_outage"] for row in table) < len(table)
+    assert all(("scenario" in line) == line["is_outage"] and "is_fraud" not in line for line in lines)
 
 
 def test_progress_is_told_day_by_day(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from seawall.simulator import FIELDS, KINDS, SCENARIOS, Simulation
+from seawall.simulator import CUSTOMER_KINDS, FIELDS, KINDS, OUTAGES, SCENARIOS, Simulation
 
 START = date(2026, 3, 2)
 # Same arguments, same bytes, on every machine and version: change it only together with what is generated.
@@ -31,16 +31,16 @@ def digest(run: Simulation) -> str:
 
 @pytest.fixture(scope="module")
 def everything() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    run = simulation(kinds=KINDS, attack_rate=0.02)
+    run = simulation(kinds=CUSTOMER_KINDS, attack_rate=0.02)
     return list(run.events()), list(run.labels())
 
 
 def test_first_events_of_a_seed_never_change() -> None:
-    assert digest(simulation(kinds=KINDS)) == DIGEST
+    assert digest(simulation(kinds=CUSTOMER_KINDS)) == DIGEST
 
 
 def test_another_process_with_another_hash_seed_gives_the_same() -> None:
-    code = "from tests.simulator.test_simulation import *; print(digest(simulation(kinds=KINDS)))"
+    code = "from tests.simulator.test_simulation import *; print(digest(simulation(kinds=CUSTOMER_KINDS)))"
     for hash_seed in ("1", "2"):
         answer = subprocess.run(
             [sys.executable, "-c", code],
@@ -72,8 +72,8 @@ def test_events_come_in_time_order_with_ids_of_their_own(everything: Any) -> Non
 
 def test_events_hold_the_fields_of_their_kind(everything: Any) -> None:
     events, _ = everything
-    allowed = {kind: {field.name for field in FIELDS if kind in field.kinds} for kind in KINDS}
-    assert {event["type"] for event in events} == set(KINDS)
+    allowed = {kind: {field.name for field in FIELDS if kind in field.kinds} for kind in CUSTOMER_KINDS}
+    assert {event["type"] for event in events} == set(CUSTOMER_KINDS)
     for event in events:
         assert set(event) <= allowed[event["type"]]
         assert None not in event.values()
@@ -145,7 +145,43 @@ def test_ordinary_life_does_not_depend_on_attacks_or_other_kinds() -> None:
         return [event for event in run.events() if event["type"] == "login" and event["event_id"] not in attacked]
 
     alone = ordinary(simulation(kinds=["login"], attack_rate=0.0, days=15))
-    assert ordinary(simulation(kinds=KINDS, attack_rate=0.05, days=15)) == alone
+    assert ordinary(simulation(kinds=CUSTOMER_KINDS, attack_rate=0.05, days=15)) == alone
+
+
+@pytest.fixture(scope="module")
+def probed() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    run = simulation(kinds=["service.probe", "login"], attack_rate=0.05, days=8)
+    return list(run.events()), list(run.labels())
+
+
+def test_probes_name_no_customer(probed: Any) -> None:
+    events, _ = probed
+    probes = [event for event in events if event["type"] == "service.probe"]
+    allowed = {"event_id", "type", "event_time", "service", "check", "status", "latency_ms", "region"}
+    assert all(set(event) == allowed for event in probes)
+    assert {event["status"] for event in probes} == {"ok", "slow", "error", "timeout"}
+    assert all(type(event["latency_ms"]) is int and event["latency_ms"] > 0 for event in probes)
+
+
+def test_labels_of_probes_are_outages_and_those_of_customers_are_fraud(probed: Any) -> None:
+    events, labels = probed
+    types = {event["event_id"]: event["type"] for event in events}
+    expected = {"service.probe": "outage", "login": "fraud"}
+    assert {label["label"] for label in labels} == {"outage", "fraud"}
+    for label in labels:
+        assert label["label"] == expected[types[label["event_id"]]]
+        assert (label["scenario"] in {outage.name for outage in OUTAGES}) == (label["label"] == "outage")
+
+
+def test_probes_leave_the_events_of_customers_as_they_are(probed: Any) -> None:
+    events, _ = probed
+    alone = list(simulation(kinds=["login"], attack_rate=0.05, days=8).events())
+    assert [event for event in events if event["type"] == "login"] == alone
+
+
+def test_expected_events_counts_probes() -> None:
+    run = simulation(kinds=KINDS, days=5, attack_rate=0.1)
+    assert run.expected_events == pytest.approx(sum(1 for _ in run.events(fields=["type"])), rel=0.02)
 
 
 def test_no_attacks_no_labels() -> None:
@@ -159,13 +195,13 @@ def test_fields_can_be_chosen() -> None:
 
 
 def test_expected_events_is_about_right() -> None:
-    run = simulation(kinds=KINDS)
+    run = simulation(kinds=CUSTOMER_KINDS)
     assert run.expected_events == pytest.approx(sum(1 for _ in run.events(fields=["type"])), rel=0.1)
 
 
 def test_parameters_tell_how_seeds_differ() -> None:
     one, other = simulation(seed=1).parameters(), simulation(seed=2).parameters()
-    assert set(one) == {scenario.name for scenario in SCENARIOS}
+    assert set(one) == {scenario.name for scenario in (*SCENARIOS, *OUTAGES)}
     assert one["card_testing"]["tries"] != other["card_testing"]["tries"]
     assert one == simulation(seed=1).parameters()
 

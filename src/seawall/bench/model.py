@@ -31,7 +31,7 @@ def figures(events: int = EVENTS, repeats: int = 5, cache_dir: Path | None = Non
 
     `cache_dir` is not used: the kernels are not generated. SeawallError where a score is not LightGBM's to the bit.
     """
-    booster, version = _trained()
+    booster, version = trained()
     data = booster.model_to_string().encode()
     digest = model_hash(data)
     parse_model(data, digest)  # numba's cache is filled before the clock runs
@@ -76,7 +76,8 @@ def _rows(rng: np.random.Generator, count: int) -> Rows:
     return rows
 
 
-def _trained() -> tuple[Any, str]:
+def trained() -> tuple[Any, str]:
+    """The booster of 300 trees and the version of LightGBM that made it."""
     try:
         import lightgbm
     except ImportError:

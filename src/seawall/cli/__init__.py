@@ -12,12 +12,19 @@ from typing import NoReturn
 from seawall import __version__
 
 VERBS: dict[str, tuple[str, str]] = {  # verb -> module, what it does; modules are imported only when used
+    "up": ("seawall.cli.up", "run the platform: decision API under watch; --demo with a synthetic fintech"),
+    "explain": ("seawall.cli.explain", "why an event was decided as it was, read from the journal"),
+    "import": ("seawall.cli.import_", "past events into a new home, so that its first live event meets full windows"),
     "demo": ("seawall.cli.demo", "the main job from end to end on a history made here"),
     "policy": ("seawall.cli.policy", "check, test or show a policy pack"),
     "replay": ("seawall.cli.replay", "decide a history file, one row of output an event"),
     "backtest": ("seawall.cli.backtest", "report what a policy would have done, alone or against another"),
-    "simulate": ("seawall.cli.simulate", "write the history of a synthetic fintech, attacks included"),
+    "simulate": ("seawall.cli.simulate", "a synthetic fintech with attacks: a history file, or live events to the API"),
+    "journal": ("seawall.cli.journal", "verify, count, export or salvage a journal of decisions"),
+    "ledger": ("seawall.cli.ledger", "verify, export or show the tamper-evident record, or prove an entry of it"),
+    "apikey": ("seawall.cli.apikey", "make, revoke or list keys of the decision API"),
     "bench": ("seawall.cli.bench", "measure this machine against named peers"),
+    "user": ("seawall.cli.user", "make, list and disable the people of a home"),
     "licenses": ("seawall.cli.licenses", "list what this installation depends on, and under which licence"),
     "doctor": ("seawall.cli.doctor", "look at the installation and replay a worked example"),
 }
@@ -74,7 +81,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"seawall {__version__}")
-    home = "home directory of the platform (default: $SEAWALL_HOME, else the user's cache folder)"
+    home = "home directory of the platform (default: $SEAWALL_HOME, else ~/.local/share/seawall)"
     parser.add_argument("--home", metavar="DIR", default="", help=home)
     verbs = parser.add_subparsers(metavar="VERB", required=True, title="verbs")
     wanted = next((word for word in arguments if word in VERBS), "")

@@ -18,6 +18,10 @@ SUITES = {
     "replay": "forty features and thirty rules in blocks, without and with content_hash; state",
     "model": "300 trees of 31 leaves: one row, many rows, contributions, against LightGBM",
     "engine": "decisions in process from JSON to JSON, one by one and 64 at a time; warm start; change of a rule",
+    "ledger": "durable entries of the tamper-evident record, proofs and audit of a million; the disk alone",
+    "crash": "a decision API killed under load, --events times: decisions lost, counted twice, changed",
+    "journal": "durable records with 1 and 64 producers, against SQLite rows and a bare file",
+    "http": "durable decisions a second over HTTP and their latency: wrk at 64 connections, 3,000/s unasked",
 }
 _EVENTS = (64, 20_000_000)
 

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     helps: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
         "check": (_check, "print every problem of a pack with its place; status 1 if there is an error"),
         "test": (_test, "run the cases of tests.yaml through the engine; status 1 if one differs"),
-        "show": (_show, "show features, rules, lists and what they cost"),
+        "show": (_show, "show features, models, rules, lists and what they cost"),
     }
     for name, (command, help_text) in helps.items():
         one = commands.add_parser(name, help=help_text, description=help_text[:1].upper() + help_text[1:] + ".")
@@ -113,6 +113,7 @@ def _show(args: argparse.Namespace) -> int:
 
 _TABLES: Mapping[str, tuple[str, ...]] = {
     "features": ("name", "computes", "entity", "window", "resolution", "title"),
+    "models": ("name", "file", "on", "inputs", "title"),
     "rules": ("id", "when", "score", "outcome", "severity", "title"),
     "lists": ("name", "kind", "key", "title"),
 }
@@ -123,5 +124,13 @@ def _table(title: str, columns: tuple[str, ...], rows: list[Mapping[str, object]
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column == columns[0])
     for row in rows:
-        table.add_row(*(Text(str(row[column])) for column in columns))
+        table.add_row(*(Text(_cell(row[column])) for column in columns))
     return table
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(value)
+    if isinstance(value, dict):
+        return ", ".join(name if name == source else f"{name}: {source}" for name, source in value.items())
+    return str(value)

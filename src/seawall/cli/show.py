@@ -14,7 +14,7 @@ _WORD = 8
 
 
 def describe(policy: CompiledPolicy) -> dict[str, Any]:
-    """Policy, features, rules and table rows, lists, and the state they take, as JSON-ready data."""
+    """Policy, features, models, rules and table rows, lists, and the state they take, as JSON-ready data."""
     pack = policy.pack
     return {
         "policy": policy.label,
@@ -32,6 +32,16 @@ def describe(policy: CompiledPolicy) -> dict[str, Any]:
                 "reason": entry.reason, "title": _title(entry.title),
             }
             for entry in policy.entries
+        ],
+        "models": [
+            {
+                "name": step.definition.name, "version": step.definition.version, "file": step.definition.file,
+                "sha256": step.definition.sha256, "on": list(step.definition.on),
+                "inputs": dict(zip(step.model.features, step.inputs, strict=True)),
+                "reasons": dict(step.definition.reasons), "top": step.definition.top,
+                "title": _title(step.definition.title),
+            }
+            for step in policy.models
         ],
         "lists": [
             {"name": one.name, "kind": one.kind, "key": one.key, "title": _title(one.title)}

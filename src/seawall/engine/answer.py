@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,13 +10,18 @@ import msgspec
 from .decision import Decision
 from .errors import StateError
 from .language import explain
+from .model import Reason
+from .pack.model import OUTCOMES
 from .policy import CompiledPolicy
-from .ruleset import Entry
+from .ruleset import Entry, Ruleset
+from .scope import fields_of
+from .scoring import ModelStep, model_reasons, tops
 
 LANGUAGES = ("zh", "en")
 _MAX_FRAGMENTS = 1 << 14
 _encode = msgspec.json.Encoder().encode
 _NO_MODELS = msgspec.Raw(b"{}")
+_Highest = Mapping[ModelStep, Sequence[Reason]]
 
 
 class _Answer(msgspec.Struct, gc=False):
@@ -62,7 +68,16 @@ class Answers:
         self._collecting = {
             kind for kind, ruleset in policy.rulesets.items() if any(group.hit == "collect" for group in ruleset.groups)
         }
-        self._reasons: dict[tuple[str, tuple[str, ...]], msgspec.Raw] = {}
+        self._titles = {step: self._input_titles(step) for step in policy.models}
+        self._reasons: dict[tuple[str, tuple[str, ...]], tuple[list[dict[str, object]], msgspec.Raw]] = {}
+
+    def _input_titles(self, step: ModelStep) -> dict[str, str]:
+        """The title of what stands in for each of the artefact's features, its name where it has none."""
+        pack = self.policy.pack
+        declared = {name: fields[0].title for name, fields in fields_of(pack, step.definition.on).items()}
+        declared |= {name: feature.title for name, feature in pack.features.items()}
+        inputs = zip(step.model.features, step.inputs, strict=True)
+        return {feature: declared.get(name, {}).get(self.language, name) for feature, name in inputs}
 
     def write(
         self, decision: Decision, decision_id: str, latency_us: int, mode: str = "live", explained: bool = False
@@ -74,6 +89,15 @@ class Answers:
         if decision.policy != self.policy.label:
             which = f"{decision.event_id} was decided by {decision.policy}, not by {self.policy.label}"
             raise StateError(f"{which}: answer with that version's pack")
+        ruleset = self.policy.rulesets[decision.event_type]
+        rules, reasons = self._reasons.get((decision.event_type, decision.rules)) or self._rule_reasons(decision)
+        models = _NO_MODELS
+        if ruleset.models:
+            shown, more = explained or decision.outcome != OUTCOMES[0], len(rules) < len(decision.reasons)
+            highest = self._highest(ruleset, decision) if shown or more else {}
+            models = self._models(ruleset, decision, highest if shown else {})
+            if more:
+                reasons = msgspec.Raw(_encode([*rules, *self._model_reasons(decision, highest)]))
         return _encode(
             _Answer(
                 decision_id,
@@ -86,10 +110,10 @@ class Answers:
                 decision.degraded,
                 decision.late_by_ms,
                 latency_us,
-                self._reasons.get((decision.event_type, decision.rules)) or self._reasons_of(decision),
+                reasons,
                 decision.rules,
                 decision.list_hits,
-                _NO_MODELS,
+                models,
                 self._features(*decision.row[: self._count]),
                 self._explanation(decision) if explained else msgspec.UNSET,
                 decision.content_hash,
@@ -100,25 +124,55 @@ class Answers:
         """The entries that fired, in reason order."""
         if decision.event_type in self._collecting:
             ruleset = self.policy.rulesets[decision.event_type]
-            return list(ruleset.fired(ruleset.run(decision.row)).entries)
+            return list(ruleset.fired(ruleset.conditions(decision.row, decision.faults)[0]).entries)
         known = self._entries[decision.event_type]
         return [known[rule] for rule in decision.rules]
 
-    def _reasons_of(self, decision: Decision) -> msgspec.Raw:
-        fragment = msgspec.Raw(
-            _encode(
-                [
-                    {"code": one.reason, "rule": one.id, "score": one.score, "text": one.title[self.language]}
-                    for one in self._fired(decision)
-                    if one.reason
-                ]
-            )
-        )
+    def _rule_reasons(self, decision: Decision) -> tuple[list[dict[str, object]], msgspec.Raw]:
+        rules: list[dict[str, object]] = [
+            {"code": one.reason, "rule": one.id, "score": one.score, "text": one.title[self.language]}
+            for one in self._fired(decision)
+            if one.reason
+        ]
+        found = rules, msgspec.Raw(_encode(rules))
         if decision.event_type not in self._collecting:
             if len(self._reasons) >= _MAX_FRAGMENTS:
                 self._reasons.clear()
-            self._reasons[decision.event_type, decision.rules] = fragment
-        return fragment
+            self._reasons[decision.event_type, decision.rules] = found
+        return found
+
+    # --- models -------------------------------------------------------------------------------------------------------
+
+    def _highest(self, ruleset: Ruleset, decision: Decision) -> _Highest:
+        """The highest inputs of each model that has a score, from the decision's row."""
+        scored = [step for step in ruleset.models if decision.row[step.slot] is not None]
+        return tops({step: step.of_row(decision.row) for step in scored}, decision.faults)[0]
+
+    def _model_reasons(self, decision: Decision, highest: _Highest) -> list[dict[str, object]]:
+        ruleset = self.policy.rulesets[decision.event_type]
+        fired = ruleset.fired(ruleset.conditions(decision.row, decision.faults)[0])
+        found = model_reasons({step: highest.get(step, ()) for step in fired.models}, fired.reasons)
+        return [
+            {
+                "code": one.code, "model": one.step.definition.name, "feature": one.feature,
+                "text": self._titles[one.step][one.feature],
+            }
+            for one in found
+        ]  # fmt: skip
+
+    def _models(self, ruleset: Ruleset, decision: Decision, highest: _Highest) -> msgspec.Raw:
+        found = {}
+        for step in ruleset.models:
+            one = found[step.definition.name] = {"score": decision.row[step.slot]}
+            if step in highest:
+                one["top"] = [
+                    {
+                        "feature": reason.feature, "contribution": reason.contribution,
+                        "code": step.definition.reasons.get(reason.feature),
+                    }
+                    for reason in highest[step]
+                ]  # fmt: skip
+        return msgspec.Raw(_encode(found))
 
     def _explanation(self, decision: Decision) -> dict[str, list[dict[str, object]]]:
         row = {name: decision.row[slot] for name, slot in self.policy.slots.items()}

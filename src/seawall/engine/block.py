@@ -7,11 +7,11 @@ writes its features straight into the first words of each row.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from .block_scores import BlockScores
 from .columns import MISSING, Block, Decided, Floats, IntColumn, Ints, NumberColumn, TextColumn
 from .decision import content_hash, header
 from .feature.plan import BITS_PER_WORD
@@ -22,7 +22,7 @@ from .language import Type
 from .lists import ListStore
 from .policy import CompiledPolicy
 from .programs import Conditions, Texts, Values
-from .ruleset import Ruleset
+from .ruleset import Fired, Ruleset
 from .scope import LATE_BY, FieldSlot
 
 _TIMES = ("event_time", "received_at")  # a file's record arrives at its own time
@@ -69,14 +69,24 @@ class BlockStepper:
         rows[~is_event, : self.first_slot] = MISSING  # the kernel writes features on events only
         self._fill_fields(rows, block, texts, late_by)
         inputs = self._inputs(block, is_event, rows, texts, times, late_by)
-        vectors = np.full((n, len(self.plan.features)), np.nan) if features or hashes else None
+        wanted = features or hashes
+        vectors = np.full((n, len(self.plan.features)), np.nan) if wanted or self.policy.models else None
         self.state.step(inputs, rows, vectors)
         self._text_features(rows, texts, vectors)
         for index, program in self.values:
             program.run(rows, texts, index, vectors)
         hits = self._look_up(rows, block, times)
+        scored = BlockScores(self.policy, block, rows, vectors)
         fired = self.rules.run(rows, texts)
-        return self._decide(block, np.flatnonzero(is_event), fired, hits, rows, vectors, late_by, first, hashes)
+        combined = self._combine(block, fired, hits, scored)
+        decided = self._decided(np.flatnonzero(is_event), hits, rows, late_by, first, combined)
+        if wanted and vectors is not None:
+            decided.features = (np.hstack([vectors, scored.scores]) if self.policy.models else vectors)[decided.rows]
+        sets = [combined.sets[index] for index in decided.fired.tolist()] if hashes or self.policy.models else []
+        scored.mark(decided, sets)
+        if hashes:
+            decided.hashes = self._hashes(block, decided, scored.with_reasons(decided, sets))
+        return decided
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
@@ -177,30 +187,30 @@ class BlockStepper:
 
     # --- decisions ----------------------------------------------------------------------------------------------------
 
-    def _decide(
-        self,
-        block: Block,
-        events: Ints,
-        fired: npt.NDArray[np.uint8],
-        hits: dict[int, list[str]],
-        rows: Ints,
-        vectors: Floats | None,
-        late_by: Ints,
-        first: int,
-        hashes: bool,
-    ) -> Decided:
+    def _combine(
+        self, block: Block, fired: npt.NDArray[np.uint8], hits: dict[int, list[str]], scored: BlockScores
+    ) -> _Combined:
+        """Scores, levels and fired sets of the events, after the allow list."""
         combined = _Combined(len(block))
         for code, name in enumerate(block.type_names):
             if not name.startswith("label."):
                 chosen = np.flatnonzero(block.types == code)
                 if len(chosen):
-                    columns = list(self.policy.members[name])
-                    combined.add(chosen, fired[chosen][:, columns] == 1, self.policy.rulesets[name])
+                    ruleset, columns = self.policy.rulesets[name], list(self.policy.members[name])
+                    bits = fired[chosen][:, columns] == 1
+                    if ruleset.models:
+                        bits = np.hstack([bits, scored.failed(chosen, ruleset)])
+                    combined.add(chosen, bits, ruleset)
         for row, found in hits.items():
             level = int(combined.levels[row])
             combined.levels[row] = self.policy.lifted(level, bool(combined.legal[row]), found)
+        return combined
+
+    def _decided(
+        self, events: Ints, hits: dict[int, list[str]], rows: Ints, late_by: Ints, first: int, combined: _Combined
+    ) -> Decided:
         place = {int(row): index for index, row in enumerate(events)} if hits else {}
-        decided = Decided(
+        return Decided(
             rows=events,
             sequences=events + first,
             late_by_ms=late_by[events],
@@ -208,21 +218,17 @@ class BlockStepper:
             scores=combined.scores[events],
             fired=combined.fired[events],
             combinations=combined.combinations,
-            feature_names=self.policy.feature_names,
-            features=vectors[events] if vectors is not None else np.empty((0, 0)),
+            feature_names=self.policy.vector_names,
+            features=np.empty((0, 0)),
             list_hits={place[row]: found for row, found in hits.items() if row in place},
             degraded=self._degraded(rows, events),
         )
-        if hashes:
-            assert vectors is not None, "hashes need the feature vectors"
-            decided.hashes = self._hashes(block, decided, combined)
-        return decided
 
     def _degraded(self, rows: Ints, events: Ints) -> dict[int, list[str]]:
         words = rows[events, len(self.plan.features) : self.first_slot]
         return {int(i): self.plan.degraded_names(words[i].tolist()) for i in np.flatnonzero(words.any(axis=1))}
 
-    def _hashes(self, block: Block, decided: Decided, combined: _Combined) -> list[str]:
+    def _hashes(self, block: Block, decided: Decided, sets: list[Fired]) -> list[str]:
         label, ids = self.policy.label, block.event_ids
         vectors = np.ascontiguousarray(decided.features, "<f8")
         size = vectors.shape[1] * 8
@@ -230,7 +236,6 @@ class BlockStepper:
         hits, degraded = decided.list_hits, decided.degraded
         none: list[str] = []
         rows, sequences, levels = decided.rows.tolist(), decided.sequences.tolist(), decided.outcomes.tolist()
-        sets = [combined.sets[index] for index in decided.fired.tolist()]
         return [
             content_hash(
                 header(ids[row], label, sequence, level, fired, hits.get(i, none), degraded.get(i, none)),
@@ -264,7 +269,7 @@ class _Combined:
         self.scores = np.zeros(n, np.int64)
         self.fired = np.zeros(n, np.int64)
         self.legal = np.zeros(n, bool)
-        self.sets: list[Any] = []
+        self.sets: list[Fired] = []
         self.combinations: list[tuple[str, ...]] = []
 
     def add(self, chosen: Ints, fired: npt.NDArray[np.bool_], ruleset: Ruleset) -> None:

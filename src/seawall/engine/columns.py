@@ -69,7 +69,8 @@ class Decided:
 
     rows: index of the event in the block. outcomes: codes into OUTCOMES (0 approve … 3 decline). fired: index into
     `combinations`, each a tuple of fired rule ids in reason order. features: float64[n, F] in name order, the vector of
-    `content_hash` (missing = NaN). list_hits, degraded: only rows that have any. hashes: [] unless asked for.
+    `content_hash` (missing = NaN): the features, then the models' scores under `models.NAME`. list_hits, degraded,
+    faults: only rows that have any. hashes: [] unless asked for.
     """
 
     rows: Ints
@@ -83,4 +84,5 @@ class Decided:
     features: Floats
     list_hits: dict[int, list[str]] = field(default_factory=dict)
     degraded: dict[int, list[str]] = field(default_factory=dict)
+    faults: dict[int, tuple[str, ...]] = field(default_factory=dict)
     hashes: list[str] = field(default_factory=list)

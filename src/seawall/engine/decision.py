@@ -18,7 +18,8 @@ _encode = msgspec.json.Encoder().encode
 class Decision(msgspec.Struct, kw_only=True, frozen=True, gc=False):
     """What was decided on one event, and why. `row` holds the values that expressions read (policy.slots).
 
-    It holds plain values only, so the collector need not walk the many that the id index keeps.
+    `faults` stand outside `content_hash`; what they led to stands in `degraded`, inside it. It holds plain values only,
+    so the collector need not walk the many that the id index keeps.
     """
 
     event_id: str
@@ -35,6 +36,7 @@ class Decision(msgspec.Struct, kw_only=True, frozen=True, gc=False):
     effective_ms: int
     content_hash: str
     row: tuple[Any, ...]
+    faults: tuple[str, ...] = ()  # steps that failed, or were taken to have failed; replayed as an input
 
 
 def header(
@@ -52,6 +54,6 @@ def header(
     )
 
 
-def content_hash(head: bytes, vector: bytes | memoryview) -> str:
-    """SHA-256 of the magic line, the header's length (4 bytes LE), the header, the vector of little-endian doubles."""
-    return hashlib.sha256(b"".join((_MAGIC, len(head).to_bytes(4, "little"), head, vector))).hexdigest()
+def content_hash(head: bytes, *vectors: bytes | memoryview) -> str:
+    """SHA-256 of the magic line, the header's length (4 bytes LE), the header, the vectors of little-endian doubles."""
+    return hashlib.sha256(b"".join((_MAGIC, len(head).to_bytes(4, "little"), head, *vectors))).hexdigest()

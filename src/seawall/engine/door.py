@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
@@ -68,6 +68,9 @@ class Sealer(Protocol):
     def mac(self, data: bytes) -> bytes:
         """A keyed digest, to tell a repeated event from another one under the same id."""
 
+    def claim(self, subject: str, surrogates: Iterable[str]) -> None:
+        """Note that these surrogates are the subject's own: erasing the subject cuts their links."""
+
 
 class ClearSealer:
     """Seals nothing: for tests and for replaying files that are clear anyway. Never for live events."""
@@ -84,6 +87,9 @@ class ClearSealer:
         """An unkeyed BLAKE2b digest."""
         return hashlib.blake2b(data, digest_size=32).digest()
 
+    def claim(self, subject: str, surrogates: Iterable[str]) -> None:
+        """Nothing is to be erased."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
@@ -95,6 +101,7 @@ class _Plan:
     convert: tuple[tuple[str, Callable[[Any], object]], ...]
     money: tuple[str, ...]
     pseudonyms: tuple[tuple[str, str], ...]
+    claimed: tuple[str, ...]
     sealed: tuple[str, ...]
 
 
@@ -194,6 +201,9 @@ class Door:
         for name, space in plan.pseudonyms:
             if name in fields:
                 fields[name] = self._sealer.pseudonym(space, fields[name])
+        if plan.claimed:
+            own = [fields[name] for name in plan.claimed if name in fields]
+            self._sealer.claim(fields[plan.event_type.subject], own)
         for name in plan.sealed:
             if name in fields:
                 subject, clear = fields[plan.event_type.subject], msgspec.json.encode(fields[name])
@@ -273,6 +283,7 @@ def _plan(event_type: EventType) -> _Plan:
         convert=tuple(convert),
         money=tuple(field.name for field in fields if field.type == "money"),
         pseudonyms=tuple((field.name, field.space) for field in fields if field.pseudonymised),
+        claimed=event_type.claimed,
         sealed=tuple(field.name for field in fields if field.sealed),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,17 +14,27 @@ from .columns import MISSING, Block, Decided
 from .decision import Decision, content_hash, header
 from .door import Event, Label
 from .errors import ConflictError
+from .faults import Faults, check_faults, degraded_by, part_of
 from .feature.plan import TEXT
 from .feature.state import DEFAULT_MAX_BYTES, ENTERS, READS, FeatureState
-from .identity import IdIndex, text_as_double
+from .identity import IMPORTED, IdIndex, Known, Recall, text_as_double
 from .inputs import InputBuilder
 from .language import compile_row
 from .lists import ListEntry, ListStore
 from .pack.model import OUTCOMES
 from .policy import CompiledPolicy
+from .scoring import BatchScorer, model_reasons, tops
 
 Record = Event | Label | ListEntry
-Result = Decision | ConflictError | None
+
+
+class Repeat(NamedTuple):
+    """A record other than an event that is known already, by its sequence number."""
+
+    sequence: int
+
+
+Result = Decision | ConflictError | Repeat | None
 _BATCH = 64  # rows of the buffers kept between calls; larger batches are taken in parts
 
 
@@ -43,20 +53,29 @@ def _conflict(event: Event) -> ConflictError:
     return ConflictError(f"event_id {event.event_id!r} was used for another event; give every event its own id")
 
 
+def _relabelled(label: Label) -> ConflictError:
+    return ConflictError(f"label {label.label} of event {label.event_id!r} was given before with other content")
+
+
 class Engine:
     """State and policy of one sequence.
 
+    `recall` gives a decision back by its sequence number from where it is durable; without it they stay in memory.
     Deterministic: the same records in the same order give the same decisions, whatever the batches, one record at a
     time or columns, before and after a snapshot. Not thread-safe: one writer.
     """
 
     def __init__(
-        self, policy: CompiledPolicy, cache_dir: Path | None = None, max_state_bytes: int = DEFAULT_MAX_BYTES
+        self,
+        policy: CompiledPolicy,
+        cache_dir: Path | None = None,
+        max_state_bytes: int = DEFAULT_MAX_BYTES,
+        recall: Recall | None = None,
     ) -> None:
         self.cache_dir = cache_dir
         self.state = FeatureState(policy.plan, cache_dir, max_state_bytes)
         self.lists = ListStore(policy.pack.lists.values())
-        self.ids = IdIndex(max(policy.pack.idempotency_ms, policy.pack.lateness_ms))
+        self.ids = IdIndex(max(policy.pack.idempotency_ms, policy.pack.lateness_ms), recall=recall)
         self.clock_ms = 0  # effective time of the newest record
         self.sequence = 0  # of the newest record; 0 is the policy's activation
         self._sequences = [0] * _BATCH  # of the rows in the buffers
@@ -88,6 +107,7 @@ class Engine:
         windowed = [(i, f) for i, f in enumerate(plan.features) if f.agg]
         self._doubles = [i for i, f in windowed if plan.types[i] not in ("int", TEXT)]
         self._texts = [(i, self.state.spaces[plan.text_space[i]]) for i, f in windowed if plan.types[i] == TEXT]
+        self._scorer = BatchScorer(policy.models, _BATCH) if policy.models else None
         self._values = [(value.index, compile_row([value.expression], policy.slots)) for value in policy.values]
 
     def activate(self, policy: CompiledPolicy) -> int:
@@ -109,27 +129,38 @@ class Engine:
         self._use(policy)
         return self.sequence
 
+    def pass_over(self) -> int:
+        """Number a record that changes no decision, as an erasure does; its sequence number."""
+        self.sequence += 1
+        return self.sequence
+
     # --- records one by one -------------------------------------------------------------------------------------------
 
-    def step(self, batch: Sequence[Record]) -> list[Result]:
+    def step(self, batch: Sequence[Record], faults: Mapping[int, Sequence[str]] | None = None) -> list[Result]:
         """Take records in order; one result each: a Decision for an event (the stored one if its id is known with the
-        same content, a ConflictError if with another), None for anything else."""
+        same content, a ConflictError if with another), None for anything else, a Repeat for a label given before.
+
+        `faults`: by place in the batch, the steps that failed when the event was first decided (`Decision.faults`).
+        They are not run and count as failed. StateError for a step that the policy does not have; nothing is done then.
+        """
+        if faults:
+            check_faults(faults, self.policy.fault_names, self.policy.label)
         results: list[Result] = []
         for start in range(0, len(batch), _BATCH):
-            results += self._step(batch[start : start + _BATCH])
+            results += self._step(batch[start : start + _BATCH], part_of(faults, start, _BATCH))
         return results
 
-    def _step(self, batch: Sequence[Record]) -> list[Result]:
+    def _step(self, batch: Sequence[Record], faults: dict[int, Faults]) -> list[Result]:
         """One buffer's worth of records. On a failure the engine stands where it stood: no number was given."""
         before = self.sequence, self.clock_ms
         try:
-            return self._take(batch)
+            return self._take(batch, faults)
         except BaseException:
             self.sequence, self.clock_ms = before
             self.state.recheck_room()
             raise
 
-    def _take(self, batch: Sequence[Record]) -> list[Result]:
+    def _take(self, batch: Sequence[Record], faults: dict[int, Faults]) -> list[Result]:
         self.ids.make_room(len(batch))
         results: list[Result] = [None] * len(batch)
         repeats: list[tuple[int, int]] = []
@@ -142,7 +173,13 @@ class Engine:
                 self.lists.apply(record)
                 continue
             if isinstance(record, Label):
+                key = f"\0{record.label}\0{record.event_id}"  # no event id holds a control character
+                known = self.ids.find(key, self.clock_ms)
+                if known:
+                    results[index] = Repeat(known[0]) if known[2] == record.mac else _relabelled(record)
+                    continue
                 row = self._label(record)
+                self.ids.add_key(key, self.sequence, self.clock_ms, record.mac)
             else:
                 earlier = pending.get(record.event_id)
                 if earlier and self.ids.covers(earlier.effective_ms, self.clock_ms):
@@ -153,7 +190,7 @@ class Engine:
                     continue
                 known = self.ids.find(record.event_id, self.clock_ms)
                 if known:
-                    results[index] = known[1] if known[0] == record.mac else _conflict(record)
+                    results[index] = self._repeated(record, known)
                     continue
                 row, part, hits, late_by = self._open(record, rows)
                 pending[record.event_id] = Pending(index, record.mac, self.clock_ms)
@@ -164,12 +201,24 @@ class Engine:
             inputs, outputs, stride, vectors = self._buffers
             self.state.run(inputs, rows, outputs, stride, vectors, self.clock_ms)
             self._taken = (self._outputs[:rows].tolist(), self._vectors[:rows].tolist())
-        for index, row_index, event, part, hits, late_by in opened:
-            results[index] = self._decide(row_index, event, part, hits, late_by)
+        taken = [self._row(row_index, part) for _, row_index, _, part, _, _ in opened]
+        if self._scorer is not None:
+            self._scorer.run([(one[0], one[1], one[2].type) for one in opened], taken, self._vectors, faults)
+        for (index, row_index, event, _, hits, late_by), row in zip(opened, taken, strict=True):
+            results[index] = self._decide(row_index, event, row, hits, late_by, faults.get(index, ()))
         for index, first in repeats:
             results[index] = results[first]
         self.ids.expire(self.clock_ms, 2 * len(batch))
         return results
+
+    def _repeated(self, event: Event, known: Known) -> Decision | ConflictError:
+        sequence, _, mac = known
+        if mac == IMPORTED:
+            return ConflictError(
+                f"event_id {event.event_id!r} was imported as history; give new events ids of their own"
+            )
+        decision = self.ids.recall(sequence) if mac == event.mac else None
+        return decision or _conflict(event)
 
     def _open(self, event: Event, at: int) -> tuple[Sequence[int], list[Any], list[str], int]:
         """Number a new event and look it up in the lists: kernel input, field part of its row, list hits, lateness."""
@@ -226,13 +275,18 @@ class Engine:
                     part[look.slot - first] = bool(found)
         return hits
 
-    def _decide(self, at: int, event: Event, part: list[Any], hits: list[str], late_by: int) -> Decision:
-        row = self._row(at, part)
+    def _decide(self, at: int, event: Event, row: list[Any], hits: list[str], late_by: int, faults: Faults) -> Decision:
         ruleset = self.policy.rulesets[event.type]
-        fired = ruleset.fired(ruleset.run(row))
+        bits, faults = ruleset.conditions(row, faults)
+        fired = ruleset.fired(bits)
+        if fired.models:
+            highest, faults = tops({step: step.of_row(row) for step in fired.models}, faults)
+            fired = ruleset.fired(bits, tuple(one.code for one in model_reasons(highest, fired.reasons)))
         level = self.policy.lifted(fired.level, fired.legal, hits)
         words = row[self._count : self._width]
         degraded = self.policy.plan.degraded_names(words) if any(words) else []
+        if fired.failed or faults:
+            degraded += degraded_by(fired.failed, faults)
         sequence = self._sequences[at]
         head = header(event.event_id, self.policy.label, sequence, level, fired, hits, degraded)
         decision = Decision(
@@ -248,11 +302,17 @@ class Engine:
             degraded=tuple(degraded),
             late_by_ms=late_by,
             effective_ms=self._clocks[at],
-            content_hash=content_hash(head, self._vector_bytes[at * self._vector_size : (at + 1) * self._vector_size]),
+            content_hash=content_hash(head, *self._vector(at)),
             row=tuple(row),
+            faults=faults,
         )
         self.ids.add(event.mac, decision)
         return decision
+
+    def _vector(self, at: int) -> tuple[memoryview, ...]:
+        """The vector of `content_hash` of one row of the buffers, in parts."""
+        features = self._vector_bytes[at * self._vector_size : (at + 1) * self._vector_size]
+        return (features,) if self._scorer is None else (features, self._scorer.vector(at))
 
     def _row(self, at: int, part: list[Any]) -> list[Any]:
         """The values expressions read: features from the kernel, then value features, then `part`."""

@@ -15,6 +15,7 @@ from seawall.engine.money import EXPONENTS, MAX_MINOR
 
 FIELD_TYPES = ("key", "code", "string", "int", "decimal", "number", "money", "currency", "bool", "time")
 GRADES = ("public", "internal", "sensitive")
+OWNERS = ("subject", "other")
 IMPLIED = ("event_id", "type", "event_time")  # what every event carries besides the fields its type declares
 ADDED = ("received_at", "base_amount", "fx_rate")  # what the door adds
 MAX_KEY = 256
@@ -26,7 +27,7 @@ TYPE_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63}){0,3}", re.
 _RESERVED = """
 true false null in as break const continue else for function if import let loop package namespace return var void while
 lists has size matches lower upper abs min max floor ceil round int double string bool hour weekday day_of_month month
-money duration timestamp geo_km contains
+money duration timestamp geo_km contains models
 """  # the expression language's own words and functions
 RESERVED = frozenset(keyword.kwlist) | frozenset(_RESERVED.split())
 
@@ -38,7 +39,8 @@ class Field:
     """One declared field of an event type.
 
     `scale` counts the decimals of a decimal(scale) field. `space` names the pseudonym space of a sensitive key: keys
-    that name the same kind of thing (payer, payee: account) share one, else it is the field's own name.
+    that name the same kind of thing (payer, payee: account) share one, else it is the field's own name. `owner` says
+    whose key it is: the event's subject's, or another person's, which erasing the subject leaves alone.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Field:
     title: _TITLE = field(compare=False)
     scale: int = 0
     space: str = ""
+    owner: str = "subject"
 
     @property
     def pseudonymised(self) -> bool:
@@ -99,6 +102,14 @@ class EventType:
     derive: tuple[Derive, ...] = ()
     upcasts: tuple[Upcast, ...] = ()
     deprecated: bool = False
+
+    @property
+    def claimed(self) -> tuple[str, ...]:
+        """Sensitive keys of the subject's own: erasing the subject cuts their links."""
+        if not self.subject:
+            return ()
+        own = (one for one in self.fields.values() if one.pseudonymised and one.owner == OWNERS[0])
+        return tuple(one.name for one in own if one.name != self.subject)
 
     def column(self, name: str) -> Field | None:
         """What an admitted event of this type holds under `name`: declared, implied, added or derived; else None."""

@@ -12,10 +12,10 @@ from types import ModuleType
 
 
 def default_cache() -> Path:
-    """Folder of generated modules: $SEAWALL_HOME/cache, else the user's cache folder."""
-    home = os.environ.get("SEAWALL_HOME")
-    if home:
-        return Path(home) / "cache"
+    """Folder of generated modules, one for all homes: $SEAWALL_CACHE, else the user's cache folder."""
+    named = os.environ.get("SEAWALL_CACHE")
+    if named:
+        return Path(named)
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "seawall"
 

@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 from .errors import PackError, Problem
+from .faults import REASON, RULE, SCORE
 from .feature.definition import Feature
 from .feature.plan import Plan, make_plan
 from .language import Expression, ExpressionError, Scope, Type, analyse, check, compile_rules
+from .model_steps import LoadedModel, load_models
 from .pack.model import OUTCOMES, Pack, Place, Text
 from .pack.rules import cell_expression
 from .ruleset import LEVEL, Entry, Group, Ruleset
 from .scope import LATE_BY, FieldSlot, feature_type, field_type, fields_of, scope_for
+from .scoring import ModelStep
 
 _VALUE_TYPES = (Type.BOOL, Type.INT, Type.MONEY, Type.DOUBLE, Type.DURATION, Type.TIMESTAMP)
 
@@ -53,10 +56,22 @@ class CompiledPolicy:
     rulesets: Mapping[str, Ruleset]
     members: Mapping[str, tuple[int, ...]]  # event type -> indices of its entries
     warnings: tuple[Problem, ...]
+    models: tuple[ModelStep, ...] = ()  # in name order
 
     @property
     def feature_names(self) -> list[str]:
         return [feature.name for feature in self.plan.features]
+
+    @property
+    def vector_names(self) -> list[str]:
+        """What the vector of `content_hash` holds, in order: features, then scores as `models.NAME`."""
+        return [*self.feature_names, *(model.label for model in self.models)]
+
+    @property
+    def fault_names(self) -> set[str]:
+        """The steps whose failure can be replayed: `models.NAME`, `reasons.NAME`, `rules.ID`."""
+        names = [prefix + model.definition.name for model in self.models for prefix in (SCORE, REASON)]
+        return {*names, *(RULE + entry.id for entry in self.entries)}
 
     def lifted(self, level: int, legal: bool, hits: Sequence[str]) -> int:
         """An outcome's level after the allow list: an entry lifts up to the policy's level, never what the law asks."""
@@ -75,6 +90,7 @@ class _Compiler:
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
         self.problems: list[Problem] = []
+        self.found: list[Problem] = []  # warnings
 
     def compile(self) -> CompiledPolicy:
         pack = self.pack
@@ -82,18 +98,21 @@ class _Compiler:
         types = {feature.name: feature_type(feature, pack, {}) for feature in windowed}
         wheres = self._wheres(windowed)
         values = self._values(types)
+        loaded = self._models(types)
         entries, groups, on = self._entries(types)
         if self.problems:
             raise PackError(self.problems)
         plan = self._plan(values)
         slots, fields = self._slots(
-            plan, [*wheres.values(), *values.values(), *(entry.expression for entry in entries)]
+            plan, [*wheres.values(), *values.values(), *(entry.expression for entry in entries)], loaded
         )
+        models = tuple(one.step(slots, len(plan.features)) for one in loaded)
         rulesets, members = {}, {}
         for event_type in pack.events:
             indices = tuple(index for index, types_on in enumerate(on) if event_type in types_on)
             members[event_type] = indices
-            rulesets[event_type] = self._ruleset(indices, entries, groups, slots)
+            scored = [model for model in models if event_type in model.definition.on]
+            rulesets[event_type] = self._ruleset(indices, entries, groups, slots, scored)
         places = {feature.name: index for index, feature in enumerate(plan.features)}
         return CompiledPolicy(
             pack=pack,
@@ -112,7 +131,8 @@ class _Compiler:
             groups=tuple(groups),
             rulesets=rulesets,
             members=members,
-            warnings=(*pack.warnings, *self._warnings(entries)),
+            warnings=(*pack.warnings, *self.found, *self._warnings(entries, loaded)),
+            models=models,
         )
 
     # --- expressions ------------------------------------------------------------------------------------------------
@@ -166,6 +186,12 @@ class _Compiler:
             self.problems.append(_placed(Problem(f"features depend on each other: {cycle}", "break the circle"), place))
             return []
 
+    def _models(self, types: Mapping[str, Type]) -> list[LoadedModel]:
+        loaded, problems = load_models(self.pack, types)
+        for problem in problems:
+            (self.found if problem.severity == "warning" else self.problems).append(problem)
+        return loaded
+
     def _entries(self, types: Mapping[str, Type]) -> tuple[list[Entry], list[Group], list[tuple[str, ...]]]:
         """Rules, deny lists and table rows as entries, tables as groups, and the event types of each entry."""
         entries: list[Entry] = []
@@ -211,7 +237,8 @@ class _Compiler:
                 cells = [cell_expression(i.text, c.text) for i, c in zip(table.inputs, row.cells, strict=True)]
                 text = " && ".join(f"({cell})" for cell in cells if cell) or "true"
                 place = row.cells[0].place if row.cells else self.pack.places.get(("row", table.id, row.id))
-                expression = self._check(text, scope_for(self.pack, table.on, text, types), Type.BOOL, place)
+                scope = scope_for(self.pack, table.on, text, types, scored=True)
+                expression = self._check(text, scope, Type.BOOL, place)
                 if expression is not None:
                     level = LEVEL[row.outcome or OUTCOMES[0]]
                     entries.append(
@@ -225,7 +252,7 @@ class _Compiler:
         return entries, groups, on
 
     def _condition(self, when: Text, on: tuple[str, ...], types: Mapping[str, Type]) -> Expression | None:
-        return self._check(when.text, scope_for(self.pack, on, when.text, types), Type.BOOL, when.place)
+        return self._check(when.text, scope_for(self.pack, on, when.text, types, scored=True), Type.BOOL, when.place)
 
     # --- layout -----------------------------------------------------------------------------------------------------
 
@@ -238,12 +265,19 @@ class _Compiler:
         ]
         return make_plan(features, texts, always)
 
-    def _slots(self, plan: Plan, expressions: Sequence[Expression]) -> tuple[dict[str, int], tuple[FieldSlot, ...]]:
+    def _slots(
+        self, plan: Plan, expressions: Sequence[Expression], models: Sequence[LoadedModel]
+    ) -> tuple[dict[str, int], tuple[FieldSlot, ...]]:
         slots = {feature.name: index for index, feature in enumerate(plan.features)}
         declared = fields_of(self.pack, self.pack.events)
         fields = []
         place = len(plan.features) + plan.degraded_words
-        for name in sorted({leaf for expression in expressions for leaf in expression.names} - slots.keys()):
+        for model in models:
+            slots[SCORE + model.definition.name] = place
+            place += 1
+        wanted = {leaf for expression in expressions for leaf in expression.names}
+        wanted |= {name.name for model in models for name in model.inputs}
+        for name in sorted(wanted - slots.keys()):
             slots[name] = place
             place += 1
             if name in declared:
@@ -254,7 +288,12 @@ class _Compiler:
         return slots, tuple(fields)
 
     def _ruleset(
-        self, indices: tuple[int, ...], entries: Sequence[Entry], groups: Sequence[Group], slots: Mapping[str, int]
+        self,
+        indices: tuple[int, ...],
+        entries: Sequence[Entry],
+        groups: Sequence[Group],
+        slots: Mapping[str, int],
+        models: Sequence[ModelStep],
     ) -> Ruleset:
         """The entries of one event type, with the tables' ranges moved to their places among them."""
         own = [entries[index] for index in indices]
@@ -263,28 +302,30 @@ class _Compiler:
             inside = [place for place, index in enumerate(indices) if group.start <= index < group.stop]
             if inside:
                 moved.append(replace(group, start=inside[0], stop=inside[-1] + 1))
-        return Ruleset(own, moved, self.pack.policy, compile_rules([entry.expression for entry in own], slots))
+        run = compile_rules([entry.expression for entry in own], slots)
+        return Ruleset(own, moved, self.pack.policy, run, models, slots)
 
-    def _warnings(self, entries: Sequence[Entry]) -> list[Problem]:
-        found = self._unused(entries)
+    def _warnings(self, entries: Sequence[Entry], models: Sequence[LoadedModel]) -> list[Problem]:
+        found = self._unused(entries, models)
         for problem in analyse([(entry.id, entry.expression) for entry in entries]):
             place = next((self.pack.places.get(("rule", e.id)) for e in entries if repr(e.id) in problem.message), None)
             found.append(replace(problem, file=place.file, line=place.line) if place else problem)
         return found
 
-    def _unused(self, entries: Sequence[Entry]) -> list[Problem]:
-        """Features that nothing reads: they cost state and time on every event."""
+    def _unused(self, entries: Sequence[Entry], models: Sequence[LoadedModel]) -> list[Problem]:
+        """Features and models that nothing reads: they cost state and time on every event."""
         read = {leaf for entry in entries for leaf in entry.expression.names}
         read |= {part for feature in self.pack.features.values() for part in feature.parts}
         read |= {word for feature in self.pack.features.values() for word in _words(feature.value)}
-        found = []
-        for name in self.pack.features:
-            if name not in read:
-                problem = Problem(
-                    f"no rule or feature reads {name}", "remove it if it is not an output", severity="warning"
-                )
-                found.append(_placed(problem, self.pack.places.get(("feature", name))))
-        return found
+        read |= {name.name for model in models for name in model.inputs}
+        parts = [(("feature", name), name, "no rule or feature") for name in self.pack.features]
+        parts += [(("model", name), SCORE + name, "no rule") for name in self.pack.models]
+        hint, places = "remove it if it is not an output", self.pack.places
+        return [
+            _placed(Problem(f"{nothing} reads {leaf}", hint, severity="warning"), places.get(part))
+            for part, leaf, nothing in parts
+            if leaf not in read
+        ]
 
 
 _NUMERIC = ("int", "decimal", "number", "money", "bool", "time")

@@ -58,10 +58,11 @@ def replay(
 ) -> ReplayResult:
     """Decide every event of a history file and write one row each to `out_path` (Parquet), in the file's order.
 
-    `features`: all of the policy's as columns, those its rules use, or none. `entries` are list entries, each applied
-    before the events of its valid_from. `observe` sees every block, also those an earlier run has decided. When `stop`
-    turns true the block at hand is finished and a checkpoint written beside the output; the same call later goes on.
-    HistoryError for input that cannot be taken or output that cannot be written; nothing stands under `out_path` then.
+    `features`: all of the policy's as columns and its models' scores, those its rules use, or none. `entries` are
+    list entries, each applied before the events of its valid_from. `observe` sees every block, also those an
+    earlier run has decided. When `stop` turns true the block at hand is finished and a checkpoint written beside
+    the output; the same call later goes on. HistoryError for input that cannot be taken or output that cannot be
+    written; nothing stands under `out_path` then.
     """
     assert features in FEATURES, f"features is one of {FEATURES}"
     began = time.monotonic()
@@ -106,9 +107,9 @@ def _wanted(policy: CompiledPolicy, features: str) -> list[str]:
     if features == "none":
         return []
     if features == "all":
-        return policy.feature_names
+        return policy.vector_names
     used = {name for entry in policy.entries for name in entry.expression.names}
-    return [name for name in policy.feature_names if name in used]
+    return [name for name in policy.vector_names if name in used]
 
 
 def _rates(mapping: HistoryMapping) -> str:

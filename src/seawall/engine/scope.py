@@ -98,13 +98,25 @@ def column_type(pack: Pack, source: str, name: str) -> Type:
     return field_type(field)
 
 
-def scope_for(pack: Pack, on: tuple[str, ...], text: str, features: Mapping[str, Type]) -> Scope:
-    """Scope of one text: fields of the types it runs on, features, lists."""
+def model_names(pack: Pack, on: tuple[str, ...], scored: bool) -> dict[str, Name]:
+    """Names of the models' scores for a text about events of the types `on`; `scored`: it runs after the models."""
+    names = {}
+    for model in pack.models.values():
+        refusal = "" if scored else "models are scored after the features, for rules and decision tables"
+        if scored and not set(on) & set(model.on):
+            refusal = f"is scored on {', '.join(model.on)}, not on {', '.join(on)}"
+        names[model.name] = Name(f"models.{model.name}", Type.DOUBLE, refusal=refusal)
+    return names
+
+
+def scope_for(pack: Pack, on: tuple[str, ...], text: str, features: Mapping[str, Type], scored: bool = False) -> Scope:
+    """Scope of one text: fields of the types it runs on, features, lists and, where it runs after them, models."""
     names = field_names(pack, on, text)
     names |= {name: Name(name, kind) for name, kind in features.items()}
     return Scope(
         names=names,
         lists={definition.name: definition.key for definition in pack.lists.values()},
+        models=model_names(pack, on, scored),
         money_exponent=EXPONENTS[pack.base_currency],
         zone=pack.zone,
     )

@@ -7,19 +7,20 @@ SHA-256 of all that stands before it.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from .decision import Decision
 from .engine import Engine
 from .errors import StateError
 from .feature.state import FeatureState, Key
+from .identity import Recall, StoredIds
 from .lists import ListEntry
 from .policy import CompiledPolicy
 
-_MAGIC = b"seawall-snapshot-1\n"
+_MAGIC = b"seawall-snapshot-2\n"
 
 
 class _Space(msgspec.Struct):
@@ -40,13 +41,18 @@ class _Head(msgspec.Struct):
     clock_ms: int
     sequence: int
     lists: list[ListEntry]
-    ids: list[tuple[bytes, Decision]]
+    ids: StoredIds
     state: _State
     buffers: list[tuple[str, int]]
 
 
 def dump(engine: Engine) -> bytes:
     """The engine's state as one self-checking piece."""
+    return b"".join(dump_parts(engine))
+
+
+def dump_parts(engine: Engine) -> Iterator[bytes | memoryview]:
+    """The same piece by piece, so that a large state need not be held twice."""
     meta, buffers = engine.state.dump()
     head = msgspec.msgpack.encode(
         _Head(
@@ -61,18 +67,22 @@ def dump(engine: Engine) -> bytes:
             buffers=[(name, buffer.nbytes) for name, buffer in buffers.items()],
         )
     )
-    parts = [_MAGIC, len(head).to_bytes(8, "little"), head, *(buffer.tobytes() for buffer in buffers.values())]
     digest = hashlib.sha256()
-    for part in parts:
+    arrays = [memoryview(np.ascontiguousarray(one).reshape(-1).view(np.uint8)) for one in buffers.values()]
+    for part in [_MAGIC, len(head).to_bytes(8, "little"), head, *arrays]:
         digest.update(part)
-    return b"".join([*parts, digest.digest()])
+        yield part
+    yield digest.digest()
 
 
-def restore(policy: CompiledPolicy, data: bytes, cache_dir: Path | None = None) -> Engine:
+def restore(
+    policy: CompiledPolicy, data: bytes | memoryview, cache_dir: Path | None = None, recall: Recall | None = None
+) -> Engine:
     """An engine as it was at `dump`, under a policy with the same features. StateError where the bytes are damaged or
     were taken under other features (then the state must be rebuilt from the journal)."""
-    if not data.startswith(_MAGIC):
+    if data[: len(_MAGIC)] != _MAGIC:
         raise StateError("this is not a snapshot of this version; rebuild the state from the journal")
+    data = memoryview(data)
     if len(data) < len(_MAGIC) + 40 or hashlib.sha256(data[:-32]).digest() != data[-32:]:
         raise StateError("the snapshot is damaged (its checksum differs); rebuild the state from the journal")
     start = len(_MAGIC) + 8
@@ -84,7 +94,7 @@ def restore(policy: CompiledPolicy, data: bytes, cache_dir: Path | None = None) 
     for name, size in head.buffers:
         buffers[name] = np.frombuffer(data, np.int64, size // 8, at).copy()
         at += size
-    engine = Engine(policy, cache_dir)
+    engine = Engine(policy, cache_dir, recall=recall)
     engine.state.load(msgspec.to_builtins(head.state), buffers)
     for entry in head.lists:
         engine.lists.apply(entry)

@@ -1,4 +1,4 @@
-"""A bounded memory of recent values: two generations of a dictionary, so that a hit costs one look-up."""
+"""What a keeper holds in memory: recent values, bounded, and new rows on their way to the disk."""
 
 from __future__ import annotations
 
@@ -6,6 +6,35 @@ from typing import Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+
+class Waiting(Generic[K, V]):
+    """New rows by key: those that came since the last `take`, and those set apart by it."""
+
+    def __init__(self) -> None:
+        self.new: dict[K, V] = {}
+        self.taken: dict[K, V] = {}
+
+    def __len__(self) -> int:
+        return len(self.new) + len(self.taken)
+
+    def __contains__(self, key: K) -> bool:
+        return key in self.new or key in self.taken
+
+    def get(self, key: K) -> V | None:
+        """The row, wherever it is on its way."""
+        found = self.new.get(key)
+        return self.taken.get(key) if found is None else found
+
+    def take(self) -> None:
+        """Sets the new rows apart; those set apart before must be settled."""
+        assert not self.taken, "one commit at a time"
+        self.new, self.taken = {}, self.new
+
+    def settle(self) -> dict[K, V]:
+        """Ends the wait of the rows set apart, and gives them."""
+        settled, self.taken = self.taken, {}
+        return settled
 
 
 class Recent(Generic[K, V]):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from seawall.sealing.cache import Recent
 from seawall.sealing.errors import ErasedError
 from seawall.sealing.keys import KeyRing
 from seawall.sealing.seal import key_id_of, open_value, seal_value
@@ -39,6 +40,7 @@ class LocalSealer:
         self.subjects = SubjectKeys(self.store, ring)
         self.surrogates = Surrogates(self.store, ring)
         self._mac_key = ring.mac_key
+        self._claimed: Recent[tuple[str, ...], bool] = Recent(100_000)  # durable ones
 
     def pseudonym(self, space: str, value: str) -> str:
         """The surrogate of a sensitive key: always the same for the same space and value, until it is erased."""
@@ -68,7 +70,12 @@ class LocalSealer:
 
     def claim(self, subject: str, surrogates: Iterable[str]) -> None:
         """Notes whose surrogates these are, so that erasing the subject cuts their links too."""
-        self.surrogates.claim(self.subjects.digest(subject), surrogates)
+        claim = (subject, *surrogates)
+        with self.store.lock:
+            is_durable = self._claimed.get(claim)
+        if not is_durable and self.surrogates.claim(self.subjects.digest(subject), claim[1:]):
+            with self.store.lock:
+                self._claimed.put(claim, True)
 
     def prepare(self, subjects: Iterable[str]) -> None:
         """Makes the data keys of many subjects in one commit."""
@@ -84,9 +91,10 @@ class LocalSealer:
         The surrogates are those it claimed, less those another subject claims as well, and the subject itself where it
         is one.
         """
-        with self.store.lock:
+        with self.store.writing:
             self.store.flush()
-            with self.store.transaction() as connection:
+            with self.store.lock, self.store.transaction() as connection:
+                self._claimed.clear()
                 destroyed = self.subjects.erase(connection, subject)
                 links = self.surrogates.erase(connection, self.subjects.digest(subject))
                 links += self.surrogates.erase_one(connection, subject)

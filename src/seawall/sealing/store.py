@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -40,24 +40,29 @@ class Part(Protocol):
     def pending(self) -> int:
         """How many rows wait."""
 
+    def take(self) -> None:
+        """Sets the waiting rows apart for a commit; rows that come now wait for the next one."""
+
     def write(self, connection: sqlite3.Connection) -> None:
-        """Writes the waiting rows inside an open transaction."""
+        """Writes the rows set apart inside an open transaction."""
 
     def settle(self, durable: bool) -> None:
-        """Ends the wait: the rows are on the disk, or they never were and must be forgotten."""
+        """Ends the wait of those rows: they are on the disk, or they never were and must be forgotten."""
 
 
 class Store:
     """An open key store of one key ring. StoreError: damaged, another ring's, or another process writes.
 
     One process writes (an advisory lock beside the file), any number read. With `group_commit` new rows wait for
-    `flush`, which must come before anything that uses them is kept; filling a batch and flushing it then belong to one
-    thread. Without it every new row is durable before it is used.
+    `flush`, which must come before anything that uses them is kept; one thread may flush while another goes on adding.
+    Without it every new row is durable before it is used.
+
+    `writing` guards the connection that writes, `lock` what is in memory; whoever needs both takes `writing` first.
     """
 
     def __init__(self, path: Path, ring: KeyRing, *, group_commit: bool = False, read_only: bool = False) -> None:
         self.path, self.group_commit, self.read_only = path, group_commit, read_only
-        self.lock = threading.RLock()
+        self.lock, self.writing = threading.RLock(), threading.RLock()
         self._parts: list[Part] = []
         self._claim: int | None = None
         try:
@@ -66,6 +71,7 @@ class Store:
             self._connection = _connect(path, read_only)
             try:
                 self._prepare(ring)
+                self._reader = self._connection if read_only else _connect(path, read_only=True)
             except BaseException:
                 self._connection.close()
                 raise
@@ -78,15 +84,20 @@ class Store:
         self._parts.append(part)
 
     def rows(self, statement: str, parameters: tuple[object, ...] = ()) -> list[Any]:
-        """What a SELECT finds among the committed rows."""
-        with self.lock, self._explained("read"):
+        """What a statement finds; waits for a commit that is under way."""
+        with self.writing, self._explained("read"):
             return self._connection.execute(statement, parameters).fetchall()
+
+    def look_up(self, statement: str, parameters: tuple[object, ...]) -> list[Any]:
+        """What a SELECT finds among the committed rows; waits for no commit."""
+        with self.lock, self._explained("read"):
+            return self._reader.execute(statement, parameters).fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A durable transaction: all of it is on the disk at the end, or none of it after an error."""
         self.check_writable()
-        with self.lock, self._explained("written"):
+        with self.writing, self._explained("written"):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -95,6 +106,12 @@ class Store:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def adding(self) -> Iterator[None]:
+        """Held by a keeper that may add a row, which outside group commit is flushed at once."""
+        with nullcontext() if self.group_commit else self.writing, self.lock:
+            yield
 
     def added(self) -> None:
         """A keeper calls this after each new row: it is flushed at once, or waits in group commit."""
@@ -114,8 +131,11 @@ class Store:
 
     def flush(self) -> None:
         """Makes every waiting row durable. StoreError: none of them is, and what used them must be thrown away."""
-        with self.lock:
-            waiting = [part for part in self._parts if part.pending()]
+        with self.writing:
+            with self.lock:
+                waiting = [part for part in self._parts if part.pending()]
+                for part in waiting:
+                    part.take()
             if not waiting:
                 return
             durable = False
@@ -125,22 +145,24 @@ class Store:
                         part.write(connection)
                 durable = True
             finally:
-                for part in waiting:
-                    part.settle(durable)
+                with self.lock:
+                    for part in waiting:
+                        part.settle(durable)
 
     def scrub(self) -> bool:
         """Empties the write-ahead log, where old pages outlive deleted rows; False while a reader holds it."""
-        with self.lock, self._explained("written"):
+        with self.writing, self._explained("written"):
             busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             return not busy
 
     def close(self) -> None:
         """Flushes and closes; a second call does nothing."""
-        with self.lock:
+        with self.writing, self.lock:
             try:
                 if not self.read_only:
                     self.flush()
             finally:
+                self._reader.close()
                 self._connection.close()
                 self._unlock()
 

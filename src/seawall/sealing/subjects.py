@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from seawall.sealing.blind import BlindIndex
-from seawall.sealing.cache import Recent
+from seawall.sealing.cache import Recent, Waiting
 from seawall.sealing.errors import TamperError
 from seawall.sealing.keys import KEY_BYTES, KeyRing
 from seawall.sealing.seal import KEY_ID_BYTES, DataKey
@@ -35,12 +35,16 @@ class SubjectKeys:
         self._index = BlindIndex(ring, "subject")
         self._wraps = [AESGCM(ring.wrap_key(version)) for version in range(1, ring.version + 1)]
         self._known: Recent[str, DataKey] = Recent(cache)
-        self._waiting: dict[str, tuple[DataKey, tuple[bytes, str, int, bytes]]] = {}
+        self._waiting: Waiting[str, tuple[DataKey, tuple[bytes, str, int, bytes]]] = Waiting()
         store.join(self)
 
     def key(self, subject: str) -> DataKey:
         """The subject's key, made where there is none: durable on return, or after the next flush in group commit."""
         with self._store.lock:
+            found = self._known.get(subject)
+        if found is not None:
+            return found
+        with self._store.adding():
             found = self._known.get(subject)
             if found is None:
                 found = self.find(subject)
@@ -52,7 +56,7 @@ class SubjectKeys:
 
     def prepare(self, subjects: Iterable[str]) -> None:
         """Makes the keys that are missing, many a commit, durable on return in either mode."""
-        with self._store.lock:
+        with self._store.writing, self._store.lock:
             try:
                 for subject in subjects:
                     if self._known.get(subject) is None and self.find(subject) is None:
@@ -69,7 +73,7 @@ class SubjectKeys:
             if waiting is not None:
                 return waiting[0]
             digest = self._index.digest("", subject)
-            for key_id, root, wrapped in self._store.rows(_SELECT, (digest,)):
+            for key_id, root, wrapped in self._store.look_up(_SELECT, (digest,)):
                 return DataKey(key_id, AESGCM(self._unwrap(digest, key_id, root, wrapped)))
             return None
 
@@ -100,23 +104,26 @@ class SubjectKeys:
         """Keys that wait for a flush."""
         return len(self._waiting)
 
+    def take(self) -> None:
+        """Sets the waiting keys apart for a commit."""
+        self._waiting.take()
+
     def write(self, connection: sqlite3.Connection) -> None:
-        """Writes the waiting keys."""
-        connection.executemany(_INSERT, [row for _, row in self._waiting.values()])
+        """Writes the keys set apart."""
+        connection.executemany(_INSERT, [row for _, row in self._waiting.taken.values()])
 
     def settle(self, durable: bool) -> None:
         """Forgets waiting keys that did not reach the disk."""
-        if not durable:
-            for subject in self._waiting:
-                self._known.drop(subject)
-        self._waiting.clear()
+        keys = self._waiting.settle()
+        for subject in () if durable else keys:
+            self._known.drop(subject)
 
     def _new(self, subject: str) -> DataKey:
         self._store.check_room()
         digest, key = self._index.digest("", subject), os.urandom(KEY_BYTES)
         key_id = urlsafe_b64encode(os.urandom(KEY_ID_BYTES)).decode()
         made = DataKey(key_id, AESGCM(key))
-        self._waiting[subject] = made, (digest, key_id, self._ring.version, self._wrap(digest, key_id, key))
+        self._waiting.new[subject] = made, (digest, key_id, self._ring.version, self._wrap(digest, key_id, key))
         return made
 
     def _wrap(self, subject: bytes, key_id: str, key: bytes) -> bytes:

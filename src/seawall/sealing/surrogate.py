@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from seawall.sealing.blind import BlindIndex
-from seawall.sealing.cache import Recent
+from seawall.sealing.cache import Recent, Waiting
 from seawall.sealing.errors import SealingError, StoreError
 from seawall.sealing.keys import KeyRing
 from seawall.sealing.store import Store
@@ -33,8 +33,8 @@ class Surrogates:
         # By digest, so that no clear value stays in memory.
         self._known: Recent[bytes, str] = Recent(cache)
         self._claimed: Recent[tuple[bytes, bytes], bool] = Recent(cache)
-        self._waiting: dict[bytes, str] = {}
-        self._claims: dict[tuple[bytes, bytes], None] = {}
+        self._waiting: Waiting[bytes, str] = Waiting()
+        self._claims: Waiting[tuple[bytes, bytes], bool] = Waiting()
         store.join(self)
 
     def surrogate(self, space: str, value: str) -> str:
@@ -44,13 +44,20 @@ class Surrogates:
         """
         digest = self._digest(space, value)
         with self._store.lock:
+            found = self._known.get(digest)
+        if found is None:
+            found = self._make(digest)
+        return f"{space}_{found}"
+
+    def _make(self, digest: bytes) -> str:
+        with self._store.adding():
             found = self._get(digest)
             if found is None:
                 self._store.check_room()
-                found = self._waiting[digest] = _encoded(os.urandom(SURROGATE_BYTES))
+                found = self._waiting.new[digest] = _encoded(os.urandom(SURROGATE_BYTES))
                 self._store.added()
                 self._known.put(digest, found)
-        return f"{space}_{found}"
+            return found
 
     def find(self, space: str, value: str) -> str | None:
         """The value's surrogate if it has one, read past the cache; makes nothing."""
@@ -59,21 +66,22 @@ class Surrogates:
             found = self._waiting.get(digest) or self._read(digest)
         return None if found is None else f"{space}_{found}"
 
-    def claim(self, subject: bytes, surrogates: Iterable[str]) -> None:
+    def claim(self, subject: bytes, surrogates: Iterable[str]) -> bool:
         """Notes that the surrogates are the subject's (its digest), so that erasing the subject cuts their links.
 
-        A surrogate of several subjects lives until the last of them is erased. Durable as a new surrogate is.
+        A surrogate of several subjects lives until the last of them is erased. Durable as a new surrogate is; True when
+        all of it was durable before.
         """
         claims = [(subject, _bytes(surrogate)) for surrogate in surrogates]
         with self._store.lock:
-            new = False
-            for claim in claims:
-                if self._claimed.get(claim) is None and claim not in self._claims:
-                    self._store.check_room()
-                    self._claims[claim] = None
-                    new = True
-            if new:
+            missing = [claim for claim in claims if self._claimed.get(claim) is None]
+            new = [claim for claim in missing if claim not in self._claims]
+        if new:
+            with self._store.adding():
+                self._store.check_room()
+                self._claims.new.update(dict.fromkeys(new, True))
                 self._store.added()
+        return not missing
 
     def erase(self, connection: sqlite3.Connection, subject: bytes) -> int:
         """Deletes the subject's claims and the links nobody else claims, in an open transaction; returns the links."""
@@ -96,21 +104,26 @@ class Surrogates:
         """Surrogates and claims that wait for a flush."""
         return len(self._waiting) + len(self._claims)
 
+    def take(self) -> None:
+        """Sets what waits apart for a commit."""
+        self._waiting.take()
+        self._claims.take()
+
     def write(self, connection: sqlite3.Connection) -> None:
-        """Writes what waits."""
+        """Writes what was set apart."""
         connection.executemany(
-            "INSERT INTO surrogates VALUES (?, ?)", [(digest, _decoded(text)) for digest, text in self._waiting.items()]
+            "INSERT INTO surrogates VALUES (?, ?)",
+            [(digest, _decoded(text)) for digest, text in self._waiting.taken.items()],
         )
-        connection.executemany("INSERT OR IGNORE INTO claims VALUES (?, ?)", list(self._claims))
+        connection.executemany("INSERT OR IGNORE INTO claims VALUES (?, ?)", list(self._claims.taken))
 
     def settle(self, durable: bool) -> None:
         """Forgets waiting surrogates that did not reach the disk; remembers claims that did."""
-        for digest in () if durable else self._waiting:
+        surrogates, claims = self._waiting.settle(), self._claims.settle()
+        for digest in () if durable else surrogates:
             self._known.drop(digest)
-        for claim in self._claims if durable else ():
+        for claim in claims if durable else ():
             self._claimed.put(claim, True)
-        self._waiting.clear()
-        self._claims.clear()
 
     def _digest(self, space: str, value: str) -> bytes:
         _check_space(space)
@@ -125,7 +138,7 @@ class Surrogates:
         return found
 
     def _read(self, digest: bytes) -> str | None:
-        for (surrogate,) in self._store.rows("SELECT surrogate FROM surrogates WHERE digest = ?", (digest,)):
+        for (surrogate,) in self._store.look_up("SELECT surrogate FROM surrogates WHERE digest = ?", (digest,)):
             if not isinstance(surrogate, bytes) or len(surrogate) != SURROGATE_BYTES:
                 raise StoreError(f"a surrogate in {self._store.path} is damaged; restore the store from a backup")
             return _encoded(surrogate)

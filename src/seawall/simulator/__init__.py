@@ -1,10 +1,15 @@
-"""A synthetic fintech: seeded customers, payments and attacks, as a stream or as history. Knows no pack."""
+"""A synthetic fintech: seeded customers, payments and attacks, and services that fail, as history or live.
+
+Knows no pack.
+"""
 
 from __future__ import annotations
 
 from seawall.simulator.attack import SCENARIOS
 from seawall.simulator.fields import FIELDS
-from seawall.simulator.rows import KINDS
+from seawall.simulator.live import Live
+from seawall.simulator.outage import OUTAGES
+from seawall.simulator.rows import CUSTOMER_KINDS, KINDS
 from seawall.simulator.simulation import Simulation
 
-__all__ = ["FIELDS", "KINDS", "SCENARIOS", "Simulation"]
+__all__ = ["CUSTOMER_KINDS", "FIELDS", "KINDS", "OUTAGES", "SCENARIOS", "Live", "Simulation"]

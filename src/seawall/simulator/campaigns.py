@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from seawall.simulator import rows as r
 from seawall.simulator.attack import SCENARIOS, Scenario
 from seawall.simulator.attack.craft import Attack, Numbering
+from seawall.simulator.outage.scenario import Outage
 from seawall.simulator.randomness import Floats, Ints, Range, stream
 from seawall.simulator.world import World
 
@@ -31,7 +33,7 @@ class Campaigns:
         self._world, self._kinds, self._numbering = world, kinds, Numbering()
         active = [(code, scenario) for code, scenario in enumerate(SCENARIOS) if np.isin(scenario.kinds, kinds).any()]
         rng = stream(world.seed, "campaign")
-        shares = _shares([scenario for _, scenario in active], rng)
+        parts = shares([scenario for _, scenario in active], rng)
         self._plans = [
             _Plan(
                 scenario,
@@ -40,15 +42,15 @@ class Campaigns:
                 a_day=a_day * float(share),
                 owed=-scenario.typical * float(rng.random()),  # not all scenarios begin on the first day
             )
-            for (code, scenario), share in zip(active, shares, strict=True)
+            for (code, scenario), share in zip(active, parts, strict=True)
         ]
 
-    def begin(self) -> r.Rows:
-        """All rows, up to the end of the run, of the attacks that begin on the world's day."""
+    def begin(self, share: float = 1.0) -> r.Rows:
+        """All rows, up to the end of the run, of the attacks that begin in the world's step, `share` of a day long."""
         begun = [r.build(0)]
         for plan in self._plans:
-            rng = stream(self._world.seed, "attack", plan.scenario.name, self._world.day)
-            plan.owed += plan.a_day * float(rng.exponential())
+            rng = stream(self._world.seed, "attack", plan.scenario.name, self._world.step)
+            plan.owed += plan.a_day * share * float(rng.exponential())
             while plan.owed > 0:
                 rows = self._attack(plan, rng)
                 labelled = int((rows["scenario"] >= 0).sum())
@@ -61,18 +63,23 @@ class Campaigns:
     def _attack(self, plan: _Plan, rng: np.random.Generator) -> r.Rows:
         values = {name: span.draw(rng) for name, span in plan.ranges.items()}
         rows = plan.scenario.launch(Attack(self._world, rng, values, plan.code, self._numbering))
-        typical = plan.scenario.reported.draw(rng) * r.DAY
-        delay = np.clip(typical * rng.uniform(0.8, 1.2, len(rows)), _EARLIEST, _LATEST).astype(np.int64)
+        delay = label_delays(plan.scenario.reported.draw(rng) * r.DAY, len(rows), rng)
         rows["label_delay"] = np.where(rows["scenario"] >= 0, delay, -1)
         return r.of_kinds(rows[rows["time"] < self._world.end_ms], self._kinds)
 
 
-def narrowed(scenario: Scenario, seed: int) -> dict[str, Range]:
+def label_delays(typical: float, count: int, rng: np.random.Generator) -> Ints:
+    """From event to label, in ms (count,): a fifth around `typical` ms, 1 to 30 days."""
+    return np.clip(typical * rng.uniform(0.8, 1.2, count), _EARLIEST, _LATEST).astype(np.int64)
+
+
+def narrowed(scenario: Scenario | Outage, seed: int) -> dict[str, Range]:
     """The part of each of the scenario's ranges that the run of this seed draws from."""
     rng = stream(seed, "ranges", scenario.name)
     return {name: span.narrowed(rng) for name, span in scenario.ranges.items()}
 
 
-def _shares(scenarios: list[Scenario], rng: np.random.Generator) -> Floats:
+def shares(scenarios: Sequence[Scenario | Outage], rng: np.random.Generator) -> Floats:
+    """Each scenario's part (n,) of all labelled rows of a run: about its weight, and summing to one."""
     weight = np.array([scenario.weight for scenario in scenarios]) * rng.gamma(4.0, 0.25, len(scenarios))
     return np.asarray(weight / max(weight.sum(), 1e-12), dtype=np.float64)

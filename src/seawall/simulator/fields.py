@@ -12,6 +12,7 @@ from seawall.simulator import names, places
 from seawall.simulator import rows as r
 from seawall.simulator.merchants import CATEGORIES, Merchants
 from seawall.simulator.randomness import Ints
+from seawall.simulator.services import REGIONS, SERVICES
 
 CURRENCY = "CNY"
 _MCC = np.array([category.code for category in CATEGORIES])
@@ -76,6 +77,8 @@ def _place(shop: str, city: Ints) -> Values:
 
 
 _EVERY = r.KINDS
+_CUSTOMERS = r.CUSTOMER_KINDS
+_PROBE = ("service.probe",)
 _PAY = ("payment.card", "payment.refund")
 _MONEY = (*_PAY, "payment.transfer")
 _HANDS = ("payment.card", "payment.transfer", "login", "account.change")
@@ -85,7 +88,7 @@ FIELDS = (
           lambda rows, naming: names.event_ids(rows["time"], rows["uid"], naming.keys["event"])),
     Field("type", _EVERY, "the kind of event", _always, _word("kind", r.KINDS)),
     Field("event_time", _EVERY, "RFC 3339, UTC, milliseconds", _always, lambda rows, naming: names.times(rows["time"])),
-    Field("customer", _EVERY, "who acts", _always, _id("customer", "c")),
+    Field("customer", _CUSTOMERS, "who acts", _always, _id("customer", "c")),
     Field("account", ("payment.transfer",), "the customer's account", _always,
           lambda rows, naming: names.ids("a", rows["customer"], naming.keys["a"])),
     Field("card", _PAY, "16 digits, Luhn-valid, test prefixes", _always,
@@ -117,6 +120,14 @@ FIELDS = (
     Field("change", ("account.change",), "what was changed", _always, _word("change", r.CHANGES)),
     Field("original", ("payment.refund",), "event_id of the payment given back", _always,
           lambda rows, naming: names.event_ids(rows["original_time"], rows["original_uid"], naming.keys["event"])),
+    Field("service", _PROBE, "the service that was probed", _always,
+          _word("service", tuple(service.name for service in SERVICES))),
+    Field("check", _PROBE, "what the probe asked of it", _always,
+          _word("service", tuple(service.check for service in SERVICES))),
+    Field("status", _PROBE, "ok, slow, error or timeout", _always, _word("status", r.STATUSES)),
+    Field("latency_ms", _PROBE, "until the answer, or until the probe gave up", _always,
+          lambda rows, naming: rows["latency"]),
+    Field("region", _PROBE, "where the probed instance runs", _always, _word("region", REGIONS)),
 )  # fmt: skip
 
 

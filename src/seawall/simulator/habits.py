@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.simulator.randomness import Floats, Ints
-from seawall.simulator.rows import DAY, MINUTE
+from seawall.simulator.rows import DAY, HOUR, MINUTE
 
 #        hour of the day: 0 .. 23 (local)
 _HOURS = (
@@ -34,6 +34,21 @@ def _minutes_by_quantile(weights: tuple[int, ...]) -> Floats:
 _QUANTILES: Floats = np.array([_minutes_by_quantile(weights) for weights in _HOURS])
 _WEEK: Floats = np.array(_WEEKDAYS)
 PEAK = float(_WEEK.max())
+
+
+_HOURLY: Floats = np.array([[24 * weight / sum(weights) for weight in weights] for weights in _HOURS])
+_COUNTRY: Floats = np.asarray(np.array(HABIT_SHARES) @ _HOURLY)
+
+
+def intensity(time: int, habit: Ints, utc_offset_ms: Ints) -> Floats:
+    """How busy people of each habit (n,) are in the local hour and weekday of `time` (ms), against 1.0 on average."""
+    local = time + utc_offset_ms
+    return np.asarray(_HOURLY[habit, local // HOUR % 24] * _WEEK[habit, (local // DAY + 3) % 7])
+
+
+def load(times: Ints, utc_offset_ms: int) -> Floats:
+    """How busy all people of one zone together are in the hour of each time (n,), against 1.0 on average."""
+    return np.asarray(_COUNTRY[(times + utc_offset_ms) // HOUR % 24])
 
 
 def moments(day_start: int, habit: Ints, utc_offset_ms: Ints, rng: np.random.Generator) -> Ints:

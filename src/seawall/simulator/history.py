@@ -19,7 +19,7 @@ from seawall.simulator.fields import Field, Naming
 Progress = Callable[[int, int, int], None]
 
 _ROW_GROUP = 250_000
-_TYPES = {"amount": pa.int64(), "latitude": pa.float64(), "longitude": pa.float64()}
+_TYPES = {"amount": pa.int64(), "latency_ms": pa.int32(), "latitude": pa.float64(), "longitude": pa.float64()}
 _TIME = pa.timestamp("ms", tz="UTC")
 
 
@@ -30,11 +30,18 @@ class _Writer(Protocol):
 
 
 def write(
-    path: Path, blocks: Iterable[r.Rows], days: int, fields: Sequence[Field], naming: Naming, progress: Progress | None
+    path: Path,
+    blocks: Iterable[r.Rows],
+    days: int,
+    fields: Sequence[Field],
+    labels: Sequence[str],
+    naming: Naming,
+    progress: Progress | None,
 ) -> int:
     """Write the blocks (one a day) by the suffix of `path`; returns the number of events.
 
-    The file appears under its name only when it is whole. ValueError for another suffix.
+    `labels` names the labels that the kinds of event can have; each gives a column is_<label>.
+        The file appears under its name only when it is whole. ValueError for another suffix.
     """
     make = WRITERS.get(path.suffix.lower())
     if make is None:
@@ -42,7 +49,7 @@ def write(
     partial = path.with_name(path.name + ".partial")
     written = 0
     try:
-        writer = make(partial, fields, naming)
+        writer = make(partial, fields, labels, naming)
         try:
             for day, rows in enumerate(blocks, start=1):
                 writer.write(rows)
@@ -58,20 +65,25 @@ def write(
 
 
 class _Lines:
-    """NDJSON: the event as the API takes it, and is_fraud, scenario, label_time."""
+    """NDJSON: the event as the API takes it, and is_<label>, scenario, label_time."""
 
-    def __init__(self, path: Path, fields: Sequence[Field], naming: Naming) -> None:
+    def __init__(self, path: Path, fields: Sequence[Field], labels: Sequence[str], naming: Naming) -> None:
         self._file = path.open("wb")
+        self._not = {f"is_{label}": False for label in labels}
         self._fields, self._naming = fields, naming
         self._encoder = msgspec.json.Encoder()
 
     def write(self, rows: r.Rows) -> None:
         lines = render.events(rows, self._fields, self._naming)
         for line in lines:
-            line["is_fraud"] = False
+            line.update(self._not)
         labelled = np.flatnonzero(rows["scenario"] >= 0)
         for place, label in zip(labelled.tolist(), render.labels(rows[labelled], self._naming), strict=True):
-            lines[place] |= {"is_fraud": True, "scenario": label["scenario"], "label_time": label["label_time"]}
+            lines[place] |= {
+                f"is_{label['label']}": True,
+                "scenario": label["scenario"],
+                "label_time": label["label_time"],
+            }
         self._file.write(self._encoder.encode_lines(lines))
 
     def close(self) -> None:
@@ -81,11 +93,12 @@ class _Lines:
 class _Parquet:
     """Parquet: one column a field, event_time and label_time as UTC timestamps, null where absent."""
 
-    def __init__(self, path: Path, fields: Sequence[Field], naming: Naming) -> None:
-        self._fields, self._naming = fields, naming
+    def __init__(self, path: Path, fields: Sequence[Field], labels: Sequence[str], naming: Naming) -> None:
+        self._fields, self._labels, self._naming = fields, labels, naming
         types = {field.name: _TIME if field.name == "event_time" else _TYPES.get(field.name, pa.string())
                  for field in fields}  # fmt: skip
-        types |= {"is_fraud": pa.bool_(), "scenario": pa.string(), "label_time": _TIME}
+        types |= dict.fromkeys((f"is_{label}" for label in labels), pa.bool_())
+        types |= {"scenario": pa.string(), "label_time": _TIME}
         self._schema = pa.schema(list(types.items()))
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
         self._waiting: list[r.Rows] = []
@@ -108,7 +121,8 @@ class _Parquet:
     def _table(self, rows: r.Rows) -> Any:
         columns = {field.name: self._column(field, rows) for field in self._fields}
         labelled = rows["scenario"] >= 0
-        columns["is_fraud"] = pa.array(labelled)
+        names = np.where(labelled, render.LABEL_NAMES[rows["scenario"]], "")
+        columns |= {f"is_{label}": pa.array(names == label) for label in self._labels}
         columns["scenario"] = pa.array(np.where(labelled, render.SCENARIO_NAMES[rows["scenario"]], ""), mask=~labelled)
         columns["label_time"] = pa.array(render.label_times(rows), mask=~labelled).cast(_TIME)
         return pa.table(columns, schema=self._schema)
@@ -124,7 +138,7 @@ class _Parquet:
         return array.take(pa.array(places, mask=~present))
 
 
-WRITERS: dict[str, Callable[[Path, Sequence[Field], Naming], _Writer]] = {
+WRITERS: dict[str, Callable[[Path, Sequence[Field], Sequence[str], Naming], _Writer]] = {
     ".parquet": _Parquet,
     ".ndjson": _Lines,
     ".jsonl": _Lines,

@@ -9,12 +9,12 @@ import numpy as np
 
 from seawall.simulator import names
 from seawall.simulator import rows as r
-from seawall.simulator.attack import SCENARIOS
 from seawall.simulator.fields import Field, Naming
 from seawall.simulator.randomness import Ints
+from seawall.simulator.scenarios import LABELLED, LABELS
 
-LABEL = "fraud"
-SCENARIO_NAMES = np.array([scenario.name for scenario in SCENARIOS])
+SCENARIO_NAMES = np.array([scenario.name for scenario in LABELLED])
+LABEL_NAMES = np.array(LABELS)
 
 
 def column(field: Field, rows: r.Rows, naming: Naming) -> tuple[Any, Ints]:
@@ -49,7 +49,8 @@ def labels(rows: r.Rows, naming: Naming) -> list[dict[str, Any]]:
     event_ids = names.event_ids(rows["time"], rows["uid"], naming.keys["event"]).tolist()
     times = names.times(label_times(rows)).tolist()
     scenarios = SCENARIO_NAMES[rows["scenario"]].tolist()
+    labels = LABEL_NAMES[rows["scenario"]].tolist()
     return [
-        {"label": LABEL, "event_id": event_id, "label_time": time, "scenario": scenario}
-        for event_id, time, scenario in zip(event_ids, times, scenarios, strict=True)
+        {"label": label, "event_id": event_id, "label_time": time, "scenario": scenario}
+        for label, event_id, time, scenario in zip(labels, event_ids, times, scenarios, strict=True)
     ]

@@ -16,8 +16,9 @@ Rows = NDArray[np.void]  # one dimension, dtype ROW
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 
-KINDS = ("payment.card", "payment.refund", "payment.transfer", "login", "account.change")
-CARD, REFUND, TRANSFER, LOGIN, CHANGE = range(len(KINDS))
+KINDS = ("payment.card", "payment.refund", "payment.transfer", "login", "account.change", "service.probe")
+CARD, REFUND, TRANSFER, LOGIN, CHANGE, PROBE = range(len(KINDS))
+CUSTOMER_KINDS = KINDS[:PROBE]
 
 CHANNELS = ("online", "in_store", "app", "web", "branch")
 ONLINE, IN_STORE, APP, WEB, BRANCH = range(len(CHANNELS))
@@ -40,6 +41,9 @@ BIOMETRIC, PASSWORD_METHOD, OTP = range(len(LOGIN_METHODS))
 CHANGES = ("phone", "email", "password", "address", "payee_added", "limit", "sim")
 PHONE, EMAIL, PASSWORD, ADDRESS, PAYEE_ADDED, LIMIT, SIM = range(len(CHANGES))
 
+STATUSES = ("ok", "slow", "error", "timeout")
+OK, SLOW, ERROR, TIMEOUT = range(len(STATUSES))
+
 ROW = np.dtype(
     [
         ("time", "i8"),  # ms since the epoch
@@ -60,9 +64,13 @@ ROW = np.dtype(
         ("result", "i1"),
         ("method", "i1"),
         ("change", "i1"),
+        ("service", "i1"),  # position in services.SERVICES
+        ("region", "i1"),  # position in services.REGIONS
+        ("status", "i1"),
+        ("latency", "i4"),  # ms
         ("original_uid", "i8"),
         ("original_time", "i8"),
-        ("scenario", "i1"),  # -1 is ordinary, else a position in attack.SCENARIOS
+        ("scenario", "i1"),  # -1 is ordinary, else a position in scenarios.LABELLED
         ("label_delay", "i8"),  # ms from the event to its label; -1 where ordinary
     ]
 )

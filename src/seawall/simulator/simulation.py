@@ -12,15 +12,17 @@ import numpy as np
 
 from seawall.simulator import history, names, render
 from seawall.simulator import rows as r
-from seawall.simulator.attack import SCENARIOS
 from seawall.simulator.behaviour import BEHAVIOURS
 from seawall.simulator.campaigns import Campaigns, narrowed
 from seawall.simulator.fields import Naming, fields_of
+from seawall.simulator.incidents import Incidents
 from seawall.simulator.merchants import make_merchants
 from seawall.simulator.people import make_people
 from seawall.simulator.randomness import stream
+from seawall.simulator.scenarios import FRAUD, LABELLED, OUTAGE
 from seawall.simulator.world import World
 
+MOST_SEED = 2**63 - 1
 FEWEST_CUSTOMERS, MOST_CUSTOMERS, MOST_DAYS, MOST_ATTACKS = 100, 5_000_000, 3_660, 0.5
 EARLIEST, LATEST = date(1971, 1, 1), date(2200, 1, 1)
 
@@ -28,9 +30,9 @@ EARLIEST, LATEST = date(1971, 1, 1), date(2200, 1, 1)
 class Simulation:
     """A synthetic fintech of `customers` people over `days` days from `start` (00:00 UTC).
 
-    `attack_rate` is the share (0..0.5) of labelled events aimed at; `kinds` the event types wanted. The same
-    arguments give the same events, ids included; ordinary events of one kind do not depend on the other kinds.
-    ValueError names an argument out of its bounds.
+    `attack_rate` is the share (0..0.5) of labelled events aimed at, among those of customers (attacks) and among
+    service probes (outages); `kinds` the event types wanted. The same arguments give the same events, ids included;
+    ordinary events of one kind do not depend on the other kinds. ValueError names an argument out of its bounds.
     """
 
     def __init__(
@@ -42,22 +44,30 @@ class Simulation:
         attack_rate: float = 0.002,
         kinds: Collection[str] = ("payment.card",),
     ) -> None:
-        _check(seed, customers, days, start, attack_rate, kinds)
+        check_bounds(
+            ("seed", seed, 0, MOST_SEED),
+            ("customers", customers, FEWEST_CUSTOMERS, MOST_CUSTOMERS),
+            ("days", days, 1, MOST_DAYS),
+            ("attack_rate", attack_rate, 0.0, MOST_ATTACKS),
+        )
+        if not EARLIEST <= start <= LATEST:
+            raise ValueError(f"start: {start} is outside {EARLIEST} to {LATEST}; choose a date within")
         self.seed, self.customers, self.days, self.start, self.attack_rate = seed, customers, days, start, attack_rate
-        self.kinds = tuple(kind for kind in r.KINDS if kind in kinds)
+        self.kinds = check_kinds(kinds)
 
     @property
     def expected_events(self) -> int:
         """About how many events the run has; drawing the customers takes a moment."""
         people = make_people(self.seed, self.customers, make_merchants(self.seed, self.customers))
-        daily = sum(part.mean(people) for part in BEHAVIOURS if r.KINDS[part.kind] in self.kinds)
-        return round(daily * self.days / (1 - self.attack_rate))
+        daily = {part.kind: part.mean(people) for part in BEHAVIOURS if r.KINDS[part.kind] in self.kinds}
+        probes = daily.pop(r.PROBE, 0.0)  # an outage changes probes, an attack adds events
+        return round((probes + sum(daily.values()) / (1 - self.attack_rate)) * self.days)
 
     def parameters(self) -> dict[str, dict[str, tuple[float, float]]]:
-        """For each scenario, the (low, high) that this seed's attackers draw each parameter from."""
+        """For each attack and outage, the (low, high) that this seed draws each parameter from."""
         return {
             scenario.name: {name: (span.low, span.high) for name, span in narrowed(scenario, self.seed).items()}
-            for scenario in SCENARIOS
+            for scenario in LABELLED
         }
 
     def events(self, fields: Collection[str] | None = None) -> Iterator[dict[str, Any]]:
@@ -85,12 +95,15 @@ class Simulation:
     def write_history(
         self, path: str | Path, fields: Collection[str] | None = None, progress: history.Progress | None = None
     ) -> int:
-        """Write a history file (.parquet, .ndjson, .jsonl) of all events with is_fraud, scenario and label_time.
+        """Write a history file (.parquet, .ndjson, .jsonl) of all events with is_fraud (and is_outage, where probes
+        are wanted), scenario and label_time.
 
         `progress(days done, days, events written)` is called after each day; returns the number of events.
         """
         wanted = fields_of(self.kinds, fields)
-        return history.write(Path(path), self._days(), self.days, wanted, self._naming(), progress)
+        of_customers = (FRAUD,) if set(self.kinds) & set(r.CUSTOMER_KINDS) else ()
+        labels = (*of_customers, *((OUTAGE,) if r.KINDS[r.PROBE] in self.kinds else ()))
+        return history.write(Path(path), self._days(), self.days, wanted, labels, self._naming(), progress)
 
     def _naming(self) -> Naming:
         return Naming(make_merchants(self.seed, self.customers), names.keys(self.seed))
@@ -113,8 +126,9 @@ class Simulation:
         world = World(self.seed, self.customers, round(midnight.timestamp() * 1000), self.days)
         wanted = np.array([r.KINDS.index(kind) for kind in self.kinds])
         parts = [part for part in BEHAVIOURS if part.kind in wanted]
-        daily = sum(part.mean(world.people) for part in parts)
-        campaigns = Campaigns(world, wanted, daily * self.attack_rate / (1 - self.attack_rate))
+        daily = {part.kind: part.mean(world.people) for part in parts}
+        incidents = Incidents(world, daily.pop(r.PROBE, 0.0) * self.attack_rate)
+        campaigns = Campaigns(world, wanted, sum(daily.values()) * self.attack_rate / (1 - self.attack_rate))
         coming = r.build(0)
         for day in range(self.days):
             world.begin_day(day)
@@ -123,6 +137,8 @@ class Simulation:
                 rows = part.day(world, stream(self.seed, "behaviour", r.KINDS[part.kind], day))
                 if part.kind == r.CARD:
                     world.paid(rows)
+                elif part.kind == r.PROBE:
+                    rows = incidents.strike(rows)
                 made.append(rows)
             made.append(campaigns.begin())
             pool = np.concatenate(made)
@@ -131,20 +147,18 @@ class Simulation:
             yield r.in_time_order(pool[now])
 
 
-def _check(seed: int, customers: int, days: int, start: date, attack_rate: float, kinds: Collection[str]) -> None:
-    bounds = (
-        ("seed", seed, 0, 2**63 - 1),
-        ("customers", customers, FEWEST_CUSTOMERS, MOST_CUSTOMERS),
-        ("days", days, 1, MOST_DAYS),
-        ("attack_rate", attack_rate, 0.0, MOST_ATTACKS),
-    )
+def check_bounds(*bounds: tuple[str, float, float, float]) -> None:
+    """ValueError names the first of (name, value, lowest, highest) that is out of its bounds."""
     for name, value, low, high in bounds:
         if not low <= value <= high:
             raise ValueError(f"{name}: {value} is outside {low} to {high}; choose a value within")
-    if not EARLIEST <= start <= LATEST:
-        raise ValueError(f"start: {start} is outside {EARLIEST} to {LATEST}; choose a date within")
+
+
+def check_kinds(kinds: Collection[str]) -> tuple[str, ...]:
+    """The kinds in the order of KINDS. ValueError for one that is unknown, none at all, or refunds of nothing."""
     unknown = sorted(set(kinds) - set(r.KINDS))
     if unknown or not kinds:
         raise ValueError(f"kinds: {unknown[0] if unknown else 'none given'}; choose from {', '.join(r.KINDS)}")
     if "payment.refund" in kinds and "payment.card" not in kinds:
         raise ValueError("kinds: payment.refund gives back card payments; add payment.card")
+    return tuple(kind for kind in r.KINDS if kind in kinds)

@@ -8,10 +8,11 @@ from collections.abc import Callable
 import numpy as np
 
 from seawall.simulator import rows as r
+from seawall.simulator.habits import PEAK, kept, moments
 from seawall.simulator.merchants import Merchants, make_merchants
 from seawall.simulator.people import People, make_people
-from seawall.simulator.places import CITIES, VISITORS
-from seawall.simulator.randomness import Ints, stream
+from seawall.simulator.places import CITIES, UTC_OFFSET_MS, VISITORS
+from seawall.simulator.randomness import Floats, Ints, stream
 
 RECENT_DAYS = 14
 _GATEWAYS = 40  # shared addresses (mobile networks, hotels) of a city
@@ -22,7 +23,12 @@ _NEW_CARD_A_DAY = 1 / 1100
 
 
 class World:
-    """State that moves from day to day; everything in it follows from (seed, customers, start_ms)."""
+    """State that moves from day to day; everything in it follows from (seed, customers, start_ms).
+
+    The rows made at one time are those of a step: here a UTC day, in a live world (live_world.py) a part of one.
+    """
+
+    is_new_day = True  # whether the step is the first of its day
 
     def __init__(self, seed: int, customers: int, start_ms: int, days: int) -> None:
         self.seed, self.start_ms, self.days = seed, start_ms, days
@@ -49,6 +55,32 @@ class World:
     @property
     def end_ms(self) -> int:
         return self.start_ms + self.days * r.DAY
+
+    @property
+    def step(self) -> int:
+        """The number of the step."""
+        return self.day
+
+    @property
+    def step_begin(self) -> int:
+        return self.day_start
+
+    @property
+    def step_end(self) -> int:
+        return self.day_start + r.DAY
+
+    def occasions(self, rate: Floats, rng: np.random.Generator) -> tuple[Ints, Ints]:
+        """(customer, time in ms) of the acts in the step, at `rate` (N,) a day on average, by everyone's habits."""
+        drawn = np.repeat(np.arange(len(rate)), rng.poisson(rate * PEAK))
+        habit, offset = self.people.habit[drawn], UTC_OFFSET_MS[self.city[drawn]]
+        times = moments(self.day_start, habit, offset, rng)
+        keep = kept(times, habit, offset, rng)
+        return drawn[keep], times[keep]
+
+    def moment(self, local: int, utc_offset: int, any_hour: bool) -> int:
+        """The time (ms) in the step when it is `local` (ms after midnight) somewhere; `any_hour` tells that the hour
+        does not matter."""
+        return int(self.day_start + (local - utc_offset) % r.DAY)
 
     def begin_day(self, day: int) -> None:
         """Move to `day` (0, 1, ...): journeys begin and end, telephones and cards are replaced."""

@@ -21,7 +21,11 @@ NAMES = [
     Name("flag", Type.BOOL),
     Name("phone", Type.STRING, refusal="it is sealed; derive a clear code at the door"),
 ]
-SCOPE = Scope({name.name: name for name in NAMES}, {"watch_merchants": "merchant"}, zone="Asia/Shanghai")
+MODELS = {
+    "fraud": Name("models.fraud", Type.DOUBLE),
+    "spend": Name("models.spend", Type.DOUBLE, refusal="is scored on login"),
+}
+SCOPE = Scope({name.name: name for name in NAMES}, {"watch_merchants": "merchant"}, MODELS, zone="Asia/Shanghai")
 
 
 def folded(text: str) -> object:
@@ -40,6 +44,12 @@ def folded(text: str) -> object:
         ("starsWith(country, 'C')", 1, 1, "unknown function 'starsWith'", "did you mean 'startsWith'?"),
         ("merchant in lists.watch_merchant", 1, 19, "unknown list 'watch_merchant'", "did you mean 'watch_merchants'?"),
         ("card in lists.watch_merchants", 1, 1, "holds values of 'merchant'", "write merchant in lists."),
+        ("models.frued > 0.5", 1, 8, "unknown model 'frued'", "did you mean 'fraud'?"),
+        ("models > 0.5", 1, 1, "unknown name 'models'", "models.card_fraud"),
+        ("has(models.frued)", 1, 12, "unknown model 'frued'", "did you mean 'fraud'?"),
+        ("models.spend > 0.5", 1, 8, "'models.spend' may not be used: is scored on login", ""),
+        ("count in models.fraud", 1, 17, "a score is a number, not a list", "in lists."),
+        ("models.fraud.size > 1", 1, 14, "'.size' is not part of the language", ""),
         ("count in lists.watch_merchants", 1, 1, "'count' is an int; lists hold keys", ""),
         ("count / limit > 1.0", 1, 7, "'/' does not apply to int and int", "write double(a) / b"),
         ("amount + 100 > amount", 1, 8, "'+' does not apply to money and int", 'money("100")'),
@@ -274,3 +284,12 @@ def test_any_text_parses_or_is_refused_cleanly(text: str) -> None:
     except ExpressionError as error:
         problems = error.problems
     assert all(problem.line >= 1 and problem.column >= 1 for problem in problems)
+
+
+def test_a_models_score_is_a_double_that_may_be_missing() -> None:
+    expression = check("models.fraud > 0.5 || !has(models.fraud) && count > 5", SCOPE)
+    assert expression.leaves == ("models.fraud", "count")
+    assert evaluate(expression, {"models.fraud": 0.75}) is True
+    assert evaluate(expression, {"models.fraud": 0.25, "count": 9}) is False
+    assert evaluate(expression, {"count": 9}) is True
+    assert check(render(expression.tree), SCOPE).tree == expression.tree

@@ -45,9 +45,10 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Everything a text may refer to: names, lists (list name -> the field that is its key), money and zone."""
+    """Everything a text may refer to: names, lists (list name -> the field that is its key), models, money and zone."""
 
     names: Mapping[str, Name] = field(default_factory=dict)
     lists: Mapping[str, str] = field(default_factory=dict)
+    models: Mapping[str, Name] = field(default_factory=dict)  # by the word after `models.`; their slots carry it whole
     money_exponent: int = 2
     zone: str = "UTC"

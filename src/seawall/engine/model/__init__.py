@@ -1,7 +1,17 @@
 """Models in line: scores of tree ensembles and linear models, and what each feature added to them."""
 
-from .artefact import load_model, model_hash, parse_model
+from .artefact import load_model, model_hash, parse_model, read_artefact
 from .base import Model, ModelError, columns_for
 from .contributions import Reason, top_reasons
 
-__all__ = ["Model", "ModelError", "Reason", "columns_for", "load_model", "model_hash", "parse_model", "top_reasons"]
+__all__ = [
+    "Model",
+    "ModelError",
+    "Reason",
+    "columns_for",
+    "load_model",
+    "model_hash",
+    "parse_model",
+    "read_artefact",
+    "top_reasons",
+]

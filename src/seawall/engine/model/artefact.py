@@ -21,7 +21,7 @@ def load_model(path: Path, expected_hash: str) -> Model:
     formats forbid; its text starts with the path.
     """
     try:
-        return parse_model(_read(path), expected_hash)
+        return parse_model(read_artefact(path), expected_hash)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
 
@@ -50,7 +50,8 @@ def model_hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _read(path: Path) -> bytes:
+def read_artefact(path: Path) -> bytes:
+    """A file's bytes, within the bound; ModelError where they cannot be had."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
@@ -39,6 +40,5 @@ def top_reasons(features: Sequence[str], contributions: Vector, most: int = 4) -
     """
     assert len(features) == len(contributions), "one contribution a feature"
     assert most >= 0, "a count"
-    order = np.argsort(-contributions, kind="stable")
-    raised = [int(index) for index in order if 0 < contributions[index] < np.inf]
-    return [Reason(features[index], float(contributions[index])) for index in raised[:most]]
+    raised = [(-value, index) for index, value in enumerate(contributions.tolist()) if 0 < value < inf]
+    return [Reason(features[index], -value) for value, index in sorted(raised)[:most]]

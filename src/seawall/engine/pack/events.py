@@ -11,6 +11,7 @@ from seawall.engine.event import (
     FIELD_TYPES,
     GRADES,
     IMPLIED,
+    OWNERS,
     TAKES,
     TYPE_NAME,
     Derive,
@@ -102,7 +103,7 @@ def _event_type(name: str, node: Node, places: dict[tuple[str, ...], Place]) -> 
 
 
 def _field(name: str, node: Node) -> Field | None:
-    keys = ("type", "required", "grade", "purpose", "title", "space")
+    keys = ("type", "required", "grade", "purpose", "title", "space", "owner")
     if not _is_new_name(name, node, "field"):
         return None
     if not node.members(keys, ("type", "grade", "purpose", "title"), f"field {name}"):
@@ -115,7 +116,10 @@ def _field(name: str, node: Node) -> Field | None:
     space = node.name("space")
     if space and not declared.pseudonymised:
         node["space"].problem("space belongs to sensitive keys only", "remove it")
-    return declared if not declared.pseudonymised else replace(declared, space=space or name)
+    owner = node.choice("owner", OWNERS, OWNERS[0])
+    if node.has("owner") and not declared.pseudonymised:
+        node["owner"].problem("owner belongs to sensitive keys only", "remove it")
+    return declared if not declared.pseudonymised else replace(declared, space=space or name, owner=owner)
 
 
 def _field_type(node: Node) -> tuple[str, int]:

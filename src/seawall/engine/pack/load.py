@@ -11,13 +11,14 @@ from seawall.engine.errors import PackError, Problem
 from seawall.engine.pack.events import read_events
 from seawall.engine.pack.features import read_features
 from seawall.engine.pack.model import Pack, Place
+from seawall.engine.pack.models import read_artefacts, read_models
 from seawall.engine.pack.policy import Content, read_lists, read_policy, read_tests
 from seawall.engine.pack.reader import Node, did_you_mean
 from seawall.engine.pack.rules import Known, read_rules
 from seawall.engine.yaml import Document
 from seawall.engine.yaml import load as load_yaml
 
-FILES = ("events.yaml", "features.yaml", "lists.yaml", "rules.yaml", "policy.yaml", "tests.yaml")
+FILES = ("events.yaml", "features.yaml", "models.yaml", "lists.yaml", "rules.yaml", "policy.yaml", "tests.yaml")
 REQUIRED = ("events.yaml", "policy.yaml")
 
 
@@ -36,6 +37,8 @@ def load_pack(folder: Path) -> Pack:
     features = read_features(roots["features.yaml"], settings, places)
     rules, tables = read_rules(roots["rules.yaml"], Known(settings.events, lists, policy.on), places)
     ids = frozenset([rule.id for rule in rules] + [table.id for table in tables])
+    models = read_models(roots["models.yaml"], policy.on, places)
+    artefacts = read_artefacts(folder, roots["models.yaml"], models)
     tests = read_tests(roots["tests.yaml"], Content(settings, policy, features, lists, ids))
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
@@ -58,6 +61,8 @@ def load_pack(folder: Path) -> Pack:
         sources=sources,
         places=places,
         warnings=tuple(problems),
+        models=models,
+        artefacts=artefacts,
     )
 
 

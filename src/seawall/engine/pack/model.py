@@ -87,6 +87,26 @@ class DecisionTable:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelDefinition:
+    """A model as a step of the policy: scored on events of the types `on`, missing elsewhere.
+
+    `file` lies in the pack's folder and has this SHA-256. `inputs`: the artefact's features -> features or fields of
+    the pack, where their names differ. `reasons`: the artefact's features -> reason codes; the `top` features that
+    raised the score most give theirs.
+    """
+
+    name: str
+    version: int
+    title: Title = field(hash=False)
+    file: str
+    sha256: str
+    on: tuple[str, ...]
+    inputs: Mapping[str, str] = field(default_factory=dict, hash=False)
+    reasons: Mapping[str, str] = field(default_factory=dict, hash=False)
+    top: int = 3
+
+
+@dataclass(frozen=True, slots=True)
 class Allow:
     """Hits on `list` lift outcomes up to and including `up_to` to approve."""
 
@@ -146,10 +166,12 @@ class TestCase:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """The content of one policy. `content_hash`: SHA-256 over the data of its files (not their layout or comments).
+    """The content of one policy. `content_hash`: SHA-256 over the data of its files (not their layout or comments);
+    of a model's artefact it covers the hash. `artefacts`: the bytes of each model's file.
 
     `places` gives where a part stands: ("feature", name), ("feature", name, "where"), ("rule", id), ("table", id),
-    ("row", table, row), ("list", name), ("event", type), ("field", type, name), ("policy",).
+    ("row", table, row), ("list", name), ("event", type), ("field", type, name), ("policy",), ("model", name),
+    ("model", name, "file"), ("model", name, "inputs" or "reasons", feature).
     """
 
     name: str
@@ -169,3 +191,5 @@ class Pack:
     sources: Mapping[str, str] = field(repr=False)
     places: Mapping[tuple[str, ...], Place] = field(repr=False)
     warnings: tuple[Problem, ...] = ()
+    models: Mapping[str, ModelDefinition] = field(default_factory=dict)
+    artefacts: Mapping[str, bytes] = field(default_factory=dict, repr=False)

@@ -22,7 +22,7 @@ def launch(attack: Attack) -> r.Rows:
     customer, card = np.repeat(skimmed[:, 0], uses), np.repeat(skimmed[:, 1], uses)
     first = rng.integers(0, attack.duration("weeks", 7 * r.DAY), len(skimmed))
     spread = rng.integers(0, attack.duration("hours_per_card", r.HOUR), len(customer))
-    begin = world.day_start + r.DAY  # after everything that was paid here up to today
+    begin = world.step_end  # after everything that was paid here so far
     merchant = attack.resale_sites(len(customer))
     return attack.payments(
         begin + np.repeat(first, uses) + spread,

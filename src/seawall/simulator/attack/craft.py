@@ -12,6 +12,7 @@ from seawall.simulator.places import CITIES, UTC_OFFSET_MS
 from seawall.simulator.randomness import Floats, Ints
 from seawall.simulator.world import World
 
+ANY_HOUR = (0, 24)
 _SOURCE = 16  # behind the ordinary kinds
 
 
@@ -48,11 +49,11 @@ class Attack:
     def chance(self, name: str) -> bool:
         return bool(self.rng.random() < self.values[name])
 
-    def begin(self, customer: Ints | int | None = None, hours: tuple[float, float] = (0, 24)) -> int:
-        """A time (ms) on the world's UTC day, at local `hours` of the customer's home if one is given."""
+    def begin(self, customer: Ints | int | None = None, hours: tuple[float, float] = ANY_HOUR) -> int:
+        """A time (ms) in the world's step (a UTC day), at local `hours` of the customer's home if one is given."""
         local = int(self.rng.uniform(hours[0], hours[1]) * r.HOUR)
         offset = 0 if customer is None else int(UTC_OFFSET_MS[self.world.people.city[int(customer)]])
-        return int(self.world.day_start + (local - offset) % r.DAY)
+        return self.world.moment(local, offset, any_hour=hours == ANY_HOUR)
 
     def times(self, begin: int, count: int, span: int) -> Ints:
         """`count` rising times (ms) within `span` of `begin`."""

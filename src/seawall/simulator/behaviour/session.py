@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.simulator.habits import PEAK, kept, moments
-from seawall.simulator.places import UTC_OFFSET_MS
 from seawall.simulator.randomness import Floats, Ints
 from seawall.simulator.world import World
 
@@ -13,12 +11,8 @@ _AT_HOME = 0.6
 
 
 def occasions(world: World, rate: Floats, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """(customer, time in ms) of the day's acts, at `rate` (N,) a day on average, by everyone's habits."""
-    drawn = np.repeat(np.arange(len(rate)), rng.poisson(rate * PEAK))
-    habit, offset = world.people.habit[drawn], UTC_OFFSET_MS[world.city[drawn]]
-    times = moments(world.day_start, habit, offset, rng)
-    keep = kept(times, habit, offset, rng)
-    return drawn[keep], times[keep]
+    """(customer, time in ms) of the acts in the world's step, at `rate` (N,) a day on average, by everyone's habits."""
+    return world.occasions(rate, rng)
 
 
 def own_device(world: World, customer: Ints, rng: np.random.Generator) -> Ints:

@@ -59,6 +59,8 @@ def _out(world: World, rng: np.random.Generator) -> r.Rows:
 
 def _salaries(world: World, rng: np.random.Generator) -> r.Rows:
     people = world.people
+    if not world.is_new_day:
+        return r.build(0)
     today = datetime.fromtimestamp(world.day_start / 1000, UTC).day
     paid = np.flatnonzero(people.payday == today)
     return r.build(

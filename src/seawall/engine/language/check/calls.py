@@ -122,10 +122,14 @@ def _variadic(checker: Checker, node: syntax.Call, function: Function, arguments
 
 
 def _presence(checker: Checker, node: syntax.Call) -> Node | None:
-    if len(node.arguments) != 1 or not isinstance(node.arguments[0], syntax.Identifier):
-        checker.report(node, "has() takes one name", "write has(device)")
-        return None
-    slot = names.identifier(checker, node.arguments[0])
+    match node.arguments:
+        case (syntax.Identifier() as name,):
+            slot = names.identifier(checker, name)
+        case (syntax.Select(operand=syntax.Identifier(name="models")) as name,):
+            slot = names.selection(checker, name)
+        case _:
+            checker.report(node, "has() takes one name", "write has(device)")
+            return None
     return None if slot is None else fold.presence(slot)
 
 

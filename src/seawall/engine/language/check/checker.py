@@ -35,8 +35,7 @@ class Checker:
             case syntax.Identifier():
                 return names.identifier(self, node)
             case syntax.Select():
-                names.selection(self, node)
-                return None
+                return names.selection(self, node)
             case syntax.Index():
                 return operators.index(self, node)
             case syntax.Call():

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from .. import syntax
 from ..problems import did_you_mean
 from ..tree import Node, Slot
-from ..types import TEXTS, Type
+from ..types import TEXTS, Name, Type
 
 if TYPE_CHECKING:
     from .checker import Checker
 
 _LOOKUP = "a list is asked like this: merchant in lists.watch_merchants"
+_SCORE = "a model's score is read like this: models.card_fraud"
+_HINTS = {"lists": _LOOKUP, "models": _SCORE}
 
 
 def identifier(checker: Checker, node: syntax.Identifier) -> Slot | None:
@@ -20,21 +22,32 @@ def identifier(checker: Checker, node: syntax.Identifier) -> Slot | None:
     name = checker.scope.names.get(node.name)
     if name is None:
         known = (known.name for known in checker.scope.names.values() if not known.refusal)
-        suggestion = _LOOKUP if node.name == "lists" else did_you_mean(node.name, known)
+        suggestion = _HINTS.get(node.name) or did_you_mean(node.name, known)
         checker.report(node, f"unknown name '{node.name}'", suggestion)
         return None
-    if name.refusal:
-        checker.report(node, f"'{node.name}' may not be used: {name.refusal}")
-        return None
-    return Slot(name.type, name.name, name.nullable)
+    return _slot(checker, node, name)
 
 
-def selection(checker: Checker, node: syntax.Select) -> None:
-    """A dot is only for functions and for lists."""
-    if isinstance(node.operand, syntax.Identifier) and node.operand.name == "lists":
+def selection(checker: Checker, node: syntax.Select) -> Slot | None:
+    """A dot is only for functions, for lists and for the scores of models."""
+    owner = node.operand.name if isinstance(node.operand, syntax.Identifier) else ""
+    if owner == "models":
+        model = checker.scope.models.get(node.field)
+        if model is not None:
+            return _slot(checker, node, model)
+        checker.report(node, f"unknown model '{node.field}'", did_you_mean(node.field, checker.scope.models))
+    elif owner == "lists":
         checker.report(node, "a list is not a value by itself", _LOOKUP)
     else:
         checker.report(node, f"'.{node.field}' is not part of the language", f"for a function write .{node.field}(…)")
+    return None
+
+
+def _slot(checker: Checker, node: syntax.Node, name: Name) -> Slot | None:
+    if name.refusal:
+        checker.report(node, f"'{name.name}' may not be used: {name.refusal}")
+        return None
+    return Slot(name.type, name.name, name.nullable)
 
 
 def list_lookup(checker: Checker, node: syntax.Binary) -> Node | None:
@@ -42,7 +55,8 @@ def list_lookup(checker: Checker, node: syntax.Binary) -> Node | None:
     field, right = node.left, node.right
     assert isinstance(right, syntax.Select)
     if not (isinstance(right.operand, syntax.Identifier) and right.operand.name == "lists"):
-        selection(checker, right)
+        if selection(checker, right) is not None:
+            checker.report(right, "a score is a number, not a list", _LOOKUP)
         return None
     if not isinstance(field, syntax.Identifier):
         checker.report(field, "only a field can be looked up in a list", _LOOKUP)

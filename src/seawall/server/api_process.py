@@ -1,0 +1,101 @@
+"""The decision API as a process of its own: `python -m seawall.server.api_process OPTIONS` (JSON, one argument)."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import sys
+import warnings
+from pathlib import Path
+
+import msgspec
+
+from seawall.engine.errors import SeawallError
+from seawall.engine.history.rates import load_rates
+from seawall.engine.money import Rates
+from seawall.engine.pack import load_pack
+from seawall.sealing import OpenKeyWarning, SealingError
+
+from .access import Access
+from .home import Home
+from .http.run import Tls, serve
+from .packs import bundle_of
+from .service import Service
+
+BAD_START = 78  # EX_CONFIG: starting again would fail again
+_WATCH_SECONDS = 1.0
+_SWITCH_SECONDS = 0.0005  # the committer waits at most this long for the interpreter after its commit
+
+
+class Options(msgspec.Struct, frozen=True):
+    """How to serve one home. `pack`: folder of the pack to make active, "" for the one that is."""
+
+    home: str
+    host: str
+    port: int
+    pack: str = ""
+    certificate: str = ""
+    key: str = ""
+
+
+def main(argument: str) -> int:
+    """Serve until SIGTERM; the exit status. Trouble is one line on standard error."""
+    options = msgspec.json.decode(argument, type=Options)
+    warnings.simplefilter("ignore", OpenKeyWarning)  # the supervisor has said so
+    try:
+        _run(options)
+    except (SeawallError, SealingError, OSError) as error:
+        print(f"seawall: decision API: {error}", file=sys.stderr, flush=True)
+        return BAD_START
+    return 0
+
+
+def _run(options: Options) -> None:
+    import uvloop
+
+    home = Home(Path(options.home)).prepare()
+    ring, _ = home.key_ring()
+    bundle = None
+    if options.pack:
+        folder = Path(options.pack)
+        bundle = bundle_of(folder, load_pack(folder))
+    service = Service(home, ring)
+    try:
+        found = service.open(bundle)
+        base = service.active().pack.base_currency
+        service.use_rates(load_rates(home.rates, base) if home.rates.is_file() else Rates())
+    except BaseException:
+        service.close()
+        raise
+    if found.differing:
+        numbers = ", ".join(map(str, found.differing))
+        print(f"seawall: decisions {numbers} came out differently on replay; report this", file=sys.stderr, flush=True)
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()
+    uvloop.run(_serve(service, options))
+
+
+async def _serve(service: Service, options: Options) -> None:
+    access, stop = Access(service.home.access), asyncio.Event()
+    tls = Tls(Path(options.certificate), Path(options.key)) if options.certificate else None
+    await service.start()
+    orphaned = asyncio.get_running_loop().create_task(_stop_with_parent(os.getppid(), stop))
+    try:
+        await serve(service, access, options.host, options.port, tls, stop=stop)
+    finally:
+        orphaned.cancel()
+        await service.stop()
+        access.close()
+
+
+async def _stop_with_parent(parent: int, stop: asyncio.Event) -> None:
+    """Without its supervisor nothing would ever stop this process."""
+    while os.getppid() == parent:
+        await asyncio.sleep(_WATCH_SECONDS)
+    stop.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,240 @@
+"""The sequencer: waiting records in small batches through the engine, made durable by the committer, then answered."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from seawall.engine.decision import Decision
+from seawall.engine.door import Event, Label
+from seawall.engine.engine import Engine, Repeat
+from seawall.engine.errors import ConflictError, SeawallError
+from seawall.engine.journal import (
+    ErasureRecord,
+    Journal,
+    Kind,
+    encode_erasure,
+    encode_event,
+    encode_label,
+    encode_list_entry,
+)
+from seawall.engine.lists import ListEntry
+from seawall.sealing import Erasure, LocalSealer
+
+from .decided import BusyError, Decided, UnavailableError, decision_id
+
+BATCH = 64  # of the engine: a repeat within one is found there, a repeat of an earlier one in the journal
+RETRY_SECONDS = 2.0
+
+
+class EraseSubject(NamedTuple):
+    """A wish among the records: destroy this subject's key and links, and say so in the journal."""
+
+    subject: str
+    at: int
+
+
+Work = Event | Label | ListEntry | EraseSubject
+
+
+class Erased(NamedTuple):
+    """An erasure's sequence number, and what it destroyed."""
+
+    sequence: int
+    erasure: Erasure
+
+
+class _Waiting(NamedTuple):
+    work: Work
+    future: asyncio.Future[Any]
+
+
+@dataclass(slots=True)
+class Counters:
+    """What has happened since the start."""
+
+    outcomes: dict[str, int] = field(default_factory=dict)
+    degraded: int = 0
+    repeats: int = 0
+    commits: int = 0
+    commit_seconds: float = 0.0
+    last_commit_ms: float = 0.0
+    failures: int = 0
+
+
+class Sequencer:
+    """Takes work on one event loop, in the order of `put`. Bounded: BusyError where `capacity` wait already.
+
+    `engine` gives the running engine, `recover` (called in the committer thread) brings it back to the newest durable
+    record after a failure, `committed` is called after each commit with the newest sequence number.
+    """
+
+    def __init__(
+        self,
+        engine: Callable[[], Engine],
+        journal: Journal,
+        sealer: LocalSealer,
+        capacity: int,
+        recover: Callable[[], Callable[[], None]],
+        committed: Callable[[int], None],
+    ) -> None:
+        self.counters = Counters()
+        self.trouble = ""  # why nothing can be taken now
+        self._engine, self._journal, self._sealer = engine, journal, sealer
+        self._capacity, self._recover, self._committed = capacity, recover, committed
+        self._queue: deque[_Waiting] = deque()
+        self._wake = asyncio.Event()
+        self._committer = ThreadPoolExecutor(1, thread_name_prefix="committer")
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def start(self) -> None:
+        """Begin to work; on the loop that will call `put`."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        """Finish what waits."""
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+        self._committer.shutdown()
+
+    def check_room(self, more: int) -> None:
+        """BusyError where `more` would not fit."""
+        if len(self._queue) + more > self._capacity:
+            raise BusyError(f"{len(self._queue):,} records wait already; send more slowly, or in smaller batches")
+
+    def put(self, work: Work) -> asyncio.Future[Any]:
+        """Queue one thing; its result comes once it is durable: Decided, a sequence number, Erased, or an error."""
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Waiting(work, future))
+        self._wake.set()
+        return future
+
+    async def _run(self) -> None:
+        loop, queue = asyncio.get_running_loop(), self._queue
+        while queue or not self._stopping:
+            if not queue:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            batch = [queue.popleft() for _ in range(min(BATCH, len(queue)))]
+            try:
+                results, payloads = self._step([waiting.work for waiting in batch])
+                began = time.perf_counter()
+                erased = await loop.run_in_executor(self._committer, self._commit, payloads)
+                self._count(time.perf_counter() - began, results)
+            except Exception as error:
+                self._refuse(batch, error)
+                await self._recovered(error)
+                continue
+            for waiting, result in zip(batch, results, strict=True):
+                if not waiting.future.done():
+                    waiting.future.set_result(erased.get(result, result) if erased else result)
+            self._committed(self._journal.last)
+
+    def _step(self, batch: Sequence[Work]) -> tuple[list[Any], list[tuple[int, Any]]]:
+        """Decide a batch: a result for each caller, and (kind, payload) of each new record.
+
+        An erasure's payload is the wish itself: what it destroys is known once it is done. Its result is its number.
+        """
+        for place, work in enumerate(batch):
+            if isinstance(work, EraseSubject):
+                results, payloads = self._step(batch[:place])
+                results.append(self._engine().pass_over())
+                payloads.append((Kind.ERASURE, work))
+                more_results, more_payloads = self._step(batch[place + 1 :])
+                return results + more_results, payloads + more_payloads
+        engine = self._engine()
+        number = engine.sequence
+        results, payloads = [], []
+        for work, outcome in zip(batch, engine.step(batch), strict=True):  # type: ignore[arg-type]
+            if isinstance(outcome, Decision):
+                is_new = outcome.sequence == number + 1
+                results.append(Decided(outcome, decision_id(outcome), not is_new))
+                if not is_new:
+                    continue
+                payloads.append((Kind.EVENT, encode_event(work, outcome)))  # type: ignore[arg-type]
+            elif isinstance(outcome, ConflictError | Repeat):
+                results.append(outcome.sequence if isinstance(outcome, Repeat) else outcome)
+                continue
+            else:
+                results.append(number + 1)
+                payloads.append(_payload(work))
+            number += 1
+        assert number == engine.sequence, "one payload a number"
+        return results, payloads
+
+    def _commit(self, payloads: list[tuple[int, Any]]) -> dict[Any, Erased]:
+        """In the committer thread: new keys first, then the records that use them. Erasures by their numbers."""
+        self._sealer.flush()
+        erased: dict[Any, Erased] = {}
+        if payloads:
+            first = self._journal.last + 1
+            for place, (kind, payload) in enumerate(payloads):
+                if kind == Kind.ERASURE:
+                    erasure = self._sealer.erase(payload.subject)
+                    erased[first + place] = Erased(first + place, erasure)
+                    record = ErasureRecord(payload.subject, payload.at, int(erasure.key_destroyed), erasure.links_cut)
+                    payloads[place] = (kind, encode_erasure(record))
+            self._journal.append(payloads)
+        return erased
+
+    def _count(self, seconds: float, results: Sequence[Any]) -> None:
+        counters = self.counters
+        counters.commits += 1
+        counters.commit_seconds += seconds
+        counters.last_commit_ms = seconds * 1_000
+        for result in results:
+            if isinstance(result, Decided):
+                if result.repeated:
+                    counters.repeats += 1
+                    continue
+                outcome = result.decision.outcome
+                counters.outcomes[outcome] = counters.outcomes.get(outcome, 0) + 1
+                if result.decision.degraded:
+                    counters.degraded += 1
+
+    def _refuse(self, batch: Sequence[_Waiting], error: Exception) -> None:
+        """Nothing of the batch was kept, nor may what waits behind it be: the keys it uses may not exist."""
+        self.counters.failures += 1
+        self.trouble = f"recovering: {_line(error)}"
+        waiting = [*batch, *self._queue]
+        self._queue.clear()
+        for one in waiting:
+            if not one.future.done():
+                one.future.set_result(UnavailableError(f"nothing was kept: {_line(error)}"))
+
+    async def _recovered(self, error: Exception) -> None:
+        """Back to the newest durable record; until then callers are told to come again."""
+        loop = asyncio.get_running_loop()
+        while not self._stopping:
+            try:
+                adopt = await loop.run_in_executor(self._committer, self._recover)
+            except (SeawallError, OSError) as again:
+                self.trouble = f"recovering: {_line(again)}"
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            adopt()
+            self.trouble = ""
+            return
+
+
+def _payload(work: Work) -> tuple[int, bytes]:
+    if isinstance(work, Label):
+        return Kind.LABEL, encode_label(work)
+    assert isinstance(work, ListEntry)
+    return Kind.LIST_ENTRY, encode_list_entry(work)
+
+
+def _line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,385 @@
+"""The decision service of one home: admission, decisions, labels, list entries, erasures, and reading them back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from seawall.engine.answer import Answers
+from seawall.engine.decision import Decision
+from seawall.engine.door import Door, Event
+from seawall.engine.engine import Engine
+from seawall.engine.errors import ConflictError, EventError, SeawallError
+from seawall.engine.journal import ActivationRecord, Journal, JournalError, Kind, decode_event, encode_activation
+from seawall.engine.money import Rates
+from seawall.engine.policy import CompiledPolicy
+from seawall.sealing import Erasure, KeyRing, LocalSealer, SealingError
+
+from .decided import Decided, UnavailableError, decision_id, sequence_of
+from .home import Home
+from .packs import PackShelf
+from .recovery import Activation, Progress, Recovered, recover, switched
+from .sequencer import Counters, Erased, EraseSubject, Sequencer
+from .snapshots import Head, Snapshots
+
+MAX_SUBJECT = 1_024
+_WRITERS = 16  # of answers kept, by policy and language
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Bounds of a running service. `queue`: records that may wait; `snapshot_every`: records between snapshots."""
+
+    queue: int = 4_096
+    snapshot_every: int = 50_000
+
+
+class _Labelled(msgspec.Struct):
+    """What a label's body says of its event; the door checks the rest."""
+
+    event_id: str
+
+
+class Service:
+    """To be used on one event loop: `open`, `start`, then everything else, `stop`.
+
+    Its coroutines raise EventError (bad input), ConflictError (an id used twice), BusyError, UnavailableError; nothing
+    was kept then.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        ring: KeyRing,
+        rates: Rates | None = None,
+        settings: Settings | None = None,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self.home, self.settings = home, settings or Settings()
+        self._rates, self._clock = rates or Rates(), clock
+        self.journal = Journal(home.journal)
+        try:
+            self.sealer = LocalSealer(home.key_store, ring, group_commit=True)
+        except BaseException:
+            self.journal.close()
+            raise
+        self.shelf, self.snapshots = PackShelf(self.journal, home.cache), Snapshots(home.snapshots)
+        self._sequencer = Sequencer(
+            lambda: self.engine,
+            self.journal,
+            self.sealer,
+            self.settings.queue,
+            self._recover,
+            self._committed,
+        )
+        self._state: Recovered | None = None
+        self._door: Door | None = None
+        self._answers: dict[tuple[str, str], Answers] = {}
+        self._saved = -1  # sequence of the newest snapshot
+        self._phase = "starting"
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    def open(self, bundle: bytes | None = None, progress: Progress | None = None) -> Recovered:
+        """Recover the state; with a bundle, make its pack the active one. Blocks: call it before serving."""
+        self.snapshots.clear()
+        if self.journal.last < 0:
+            if bundle is None:
+                raise UnavailableError("the home has no policy yet; name a pack")
+            self._journal_activation(bundle)
+        found = recover(self.journal, self.shelf, self.snapshots, self._recall, progress)
+        self._saved = found.engine.sequence - found.replayed
+        self._use(found)
+        if bundle is not None:
+            self.activate(bundle)
+        return found
+
+    async def start(self) -> None:
+        """Begin to take records."""
+        assert self._state is not None, "open() comes first"
+        self._sequencer.start()
+        self._phase = ""
+
+    async def stop(self) -> None:
+        """Finish what waits, keep a snapshot, let go of the files."""
+        self._phase = "stopping"
+        await self._sequencer.stop()
+        self.snapshots.wait()
+        self.save()
+        self.close()
+
+    def save(self) -> None:
+        """Keep a snapshot here and now, unless the newest one still holds; a full disk costs a slower start only."""
+        if self._state is not None and self.engine.sequence == self.journal.last > self._saved:
+            with suppress(OSError):
+                self.snapshots.write(self.engine, self._head())
+                self._saved = self.journal.last
+
+    def close(self) -> None:
+        """Let go of the files."""
+        with suppress(SealingError):
+            self.sealer.close()
+        self.journal.close()
+
+    def use_rates(self, rates: Rates) -> None:
+        """Take these exchange rates from the next event on."""
+        self._rates = rates
+        self._door = Door(self.active().pack, rates, self.sealer, self._clock)
+
+    def activate(self, bundle: bytes) -> CompiledPolicy:
+        """Make a pack the active policy, by a record, between batches; the same pack again changes nothing.
+
+        ConflictError where another pack was active under the same name and version. Other features are warmed from the
+        journal, which takes a while: call it before `start`.
+        """
+        digest = self.journal.put_bundle(bundle)
+        policy = self.shelf.policy(digest)
+        if digest == self._active.digest:
+            return policy
+        if any(one.policy == policy.label for one in self._recovered.activations):
+            raise ConflictError(f"{policy.label} was active with other content; raise its version in policy.yaml")
+        engine = switched(self.journal, self.engine, policy, self._recall)
+        at = self._journal_activation(bundle)
+        activation = Activation(self.journal.last, policy.label, digest, at)
+        self._use(Recovered(engine, [*self._recovered.activations, activation], 0, []))
+        return policy
+
+    # --- what is so ---------------------------------------------------------------------------------------------------
+
+    @property
+    def engine(self) -> Engine:
+        """The running engine."""
+        return self._recovered.engine
+
+    @property
+    def sequence(self) -> int:
+        """Number of the newest durable record."""
+        return self.journal.last
+
+    @property
+    def counters(self) -> Counters:
+        """What has happened since the start."""
+        return self._sequencer.counters
+
+    @property
+    def activated_at(self) -> int:
+        """When the active policy became it, ms."""
+        return self._active.at
+
+    def active(self) -> CompiledPolicy:
+        """The policy that decides."""
+        return self.engine.policy
+
+    def ready(self) -> str:
+        """Why the service cannot take records now; "" when it can."""
+        return self._phase or self._sequencer.trouble
+
+    def gauges(self) -> Mapping[str, float]:
+        """Figures of the moment, for monitoring."""
+        counters = self.counters
+        return {
+            "queue_depth": len(self._sequencer),
+            "journal_sequence": self.journal.last,
+            "snapshot_sequence": self._saved,
+            "known_ids": len(self.engine.ids),
+            "list_entries": len(self.engine.lists),
+            "state_bytes": self.engine.state.arena.bytes_held(),
+            "last_commit_ms": counters.last_commit_ms,
+            "commit_seconds_total": counters.commit_seconds,
+            "commits_total": counters.commits,
+            "failures_total": counters.failures,
+            "degraded_total": counters.degraded,
+            "repeats_total": counters.repeats,
+        }
+
+    # --- records in ---------------------------------------------------------------------------------------------------
+
+    async def decide(self, body: bytes) -> Decided:
+        """Decide one event (JSON) and answer once it is durable."""
+        self._sequencer.check_room(1)
+        result = await self._sequencer.put(self._admit(body))
+        if isinstance(result, SeawallError):
+            raise result
+        assert isinstance(result, Decided)
+        return result
+
+    async def decide_many(self, bodies: Sequence[bytes]) -> list[Decided | SeawallError]:
+        """The same for many, in order; what is wrong with one stops no other. BusyError where all do not fit."""
+        self._sequencer.check_room(len(bodies))
+        waiting: list[asyncio.Future[Any] | SeawallError] = []
+        for body in bodies:
+            try:
+                waiting.append(self._sequencer.put(self._admit(body)))
+            except (EventError, UnavailableError) as error:
+                waiting.append(error)
+        return [one if isinstance(one, SeawallError) else await one for one in waiting]
+
+    async def label(self, body: bytes) -> int:
+        """Record a label (JSON); its sequence number, or the earlier one's where it was given before."""
+        self._sequencer.check_room(1)
+        door = self._ready_door()
+        with _available():
+            record = door.admit_label(body, self._keys_of(_event_id(body)))
+        return int(await self._durable(self._sequencer.put(record)))
+
+    async def list_entry(self, name: str, body: bytes) -> int:
+        """Record an entry of the list `name` (the JSON body may leave it out); its sequence number."""
+        self._sequencer.check_room(1)
+        door = self._ready_door()
+        try:
+            members = msgspec.json.decode(body, type=dict[str, Any])
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            raise EventError("", "the body is not one JSON object in UTF-8") from None
+        if members.setdefault("list", name) != name:
+            raise EventError("list", f"is not {name!r}, the list of the address; leave it out")
+        with _available():
+            entry = door.admit_list_entry(members)
+        return int(await self._durable(self._sequencer.put(entry)))
+
+    async def erase(self, subject: str) -> tuple[int, Erasure]:
+        """Destroy a subject's data key and the links of its surrogates; the record's number, and what was destroyed."""
+        self._sequencer.check_room(1)
+        self._ready_door()
+        if not 0 < len(subject) <= MAX_SUBJECT or not subject.isprintable():
+            raise EventError("subject", f"is printable text of 1 to {MAX_SUBJECT:,} characters")
+        result = await self._durable(self._sequencer.put(EraseSubject(subject, self._clock())))
+        assert isinstance(result, Erased)
+        return result
+
+    def _ready_door(self) -> Door:
+        trouble = self.ready()
+        if trouble:
+            raise UnavailableError(f"not taking records: {trouble}")
+        assert self._door is not None
+        return self._door
+
+    def _admit(self, body: bytes) -> Event:
+        try:
+            return self._ready_door().admit(body)
+        except SealingError as error:
+            raise UnavailableError(f"the key store failed: {error}") from None
+
+    async def _durable(self, future: asyncio.Future[Any]) -> Any:
+        result = await future
+        if isinstance(result, SeawallError):
+            raise result
+        return result
+
+    def _keys_of(self, event_id: str) -> dict[str, str]:
+        """The entity keys of an event that is still known, surrogates as admitted; {} otherwise."""
+        known = self.engine.ids.find(event_id, self.engine.clock_ms)
+        if known is None:
+            return {}
+        event = self.event(known[0])
+        declared = self.active().pack.events.get(event.type)
+        fields = declared.fields if declared is not None else {}
+        return {name: event.fields[name] for name, one in fields.items() if one.type == "key" and name in event.fields}
+
+    # --- records out --------------------------------------------------------------------------------------------------
+
+    def find(self, key: str) -> Decided | None:
+        """A decision by its decision_id or, within the horizon, by its event_id."""
+        number = sequence_of(key)
+        if number is None or not 0 <= number <= self.journal.last:
+            known = self.engine.ids.find(key, self.engine.clock_ms)
+            number = known[0] if known else None
+        decision = self._recall(number) if number is not None else None
+        if decision is None or key not in (decision.event_id, decision_id(decision)):
+            return None
+        return Decided(decision, decision_id(decision), True)
+
+    def event(self, sequence: int) -> Event:
+        """The event of a record, as admitted. JournalError where the record is none."""
+        return decode_event(self.journal.get(sequence)).event
+
+    def decisions(self, after: int, limit: int) -> list[Decided]:
+        """Decisions by sequence number, those after `after`, at most `limit`."""
+        found: list[Decided] = []
+        for record in self.journal.read(after, verify=False):
+            decision = decode_event(record).decision if record.kind == Kind.EVENT else None
+            if decision is not None:
+                found.append(Decided(decision, decision_id(decision), True))
+                if len(found) >= limit:
+                    break
+        return found
+
+    def answers(self, policy: str, language: str) -> Answers:
+        """The writer of answers for decisions of one policy (name@version), a former one too."""
+        writer = self._answers.get((policy, language))
+        if writer is None:
+            writer = Answers(self._policy(policy), language)
+            while len(self._answers) >= _WRITERS:
+                self._answers.pop(next(iter(self._answers)))
+            self._answers[policy, language] = writer
+        return writer
+
+    # --- parts --------------------------------------------------------------------------------------------------------
+
+    @property
+    def _recovered(self) -> Recovered:
+        assert self._state is not None, "open() comes first"
+        return self._state
+
+    @property
+    def _active(self) -> Activation:
+        return self._recovered.activations[-1]
+
+    def _use(self, found: Recovered) -> None:
+        self._state = found
+        self._door = Door(self.active().pack, self._rates, self.sealer, self._clock)
+        self._answers.clear()
+
+    def _recover(self) -> Callable[[], None]:
+        found = recover(self.journal, self.shelf, self.snapshots, self._recall)
+        return lambda: self._use(found)
+
+    def _committed(self, last: int) -> None:
+        if last - self._saved >= self.settings.snapshot_every and self.snapshots.start(self.engine, self._head()):
+            self._saved = last
+
+    def _journal_activation(self, bundle: bytes) -> int:
+        digest = self.journal.put_bundle(bundle)
+        record = ActivationRecord(self.shelf.policy(digest).label, digest, self._clock())
+        self.journal.append([(Kind.ACTIVATION, encode_activation(record))])
+        return record.at
+
+    def _head(self) -> Head:
+        return Head(
+            self.journal.last,
+            self.journal.chain,
+            [(one.sequence, one.policy, one.digest, one.at) for one in self._recovered.activations],
+        )
+
+    def _recall(self, sequence: int) -> Decision | None:
+        record = self.journal.get(sequence)
+        return decode_event(record).decision if record.kind == Kind.EVENT else None
+
+    def _policy(self, label: str) -> CompiledPolicy:
+        if label == self.active().label:
+            return self.active()
+        for one in self._recovered.activations:
+            if one.policy == label:
+                return self.shelf.policy(one.digest)
+        raise JournalError(f"the journal holds no policy {label}")
+
+
+@contextmanager
+def _available() -> Iterator[None]:
+    """Failures of the key store as the service being unavailable."""
+    try:
+        yield
+    except SealingError as error:
+        raise UnavailableError(f"the key store failed: {error}") from None
+
+
+def _event_id(body: bytes) -> str:
+    try:
+        return msgspec.json.decode(body, type=_Labelled).event_id
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""  # the door says what is wrong
