@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +21,7 @@ APPLICATION_ID = 0x5345_414C  # "SEAL"
 SCHEMA_VERSION = 1
 MAX_PENDING = 100_000
 BUSY_MS = 5_000
+_ROWS = 128  # a statement inserts at most
 SCHEMA = """
 CREATE TABLE ring (ring_id TEXT NOT NULL, check_value TEXT NOT NULL);
 CREATE TABLE subject_keys (
@@ -32,6 +33,18 @@ CREATE TABLE claims (
 ) WITHOUT ROWID;
 CREATE INDEX claims_by_surrogate ON claims (surrogate);
 """
+
+
+def insert(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert many rows by few statements: `statement` ends before VALUES.
+
+    Each statement lets go of the interpreter and has to win it back from a busy thread; a row each would take long.
+    """
+    for start in range(0, len(rows), _ROWS):
+        part = rows[start : start + _ROWS]
+        row = f"({', '.join('?' * len(part[0]))})"
+        values = [value for one in part for value in one]
+        connection.execute(f"{statement} VALUES {', '.join([row] * len(part))}", values)
 
 
 class Part(Protocol):

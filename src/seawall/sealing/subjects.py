@@ -15,12 +15,11 @@ from seawall.sealing.cache import Recent, Waiting
 from seawall.sealing.errors import TamperError
 from seawall.sealing.keys import KEY_BYTES, KeyRing
 from seawall.sealing.seal import KEY_ID_BYTES, DataKey
-from seawall.sealing.store import Store
+from seawall.sealing.store import Store, insert
 
 _NONCE_BYTES = 12
 _BATCH = 10_000
 _SELECT = "SELECT key_id, root, wrapped FROM subject_keys WHERE subject = ?"
-_INSERT = "INSERT INTO subject_keys VALUES (?, ?, ?, ?)"
 _BEHIND = (
     "SELECT subject, key_id, root, wrapped FROM subject_keys WHERE root < ? AND subject > ? ORDER BY subject LIMIT ?"
 )
@@ -110,7 +109,7 @@ class SubjectKeys:
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Writes the keys set apart."""
-        connection.executemany(_INSERT, [row for _, row in self._waiting.taken.values()])
+        insert(connection, "INSERT INTO subject_keys", [row for _, row in self._waiting.taken.values()])
 
     def settle(self, durable: bool) -> None:
         """Forgets waiting keys that did not reach the disk."""

@@ -16,7 +16,7 @@ from seawall.sealing.blind import BlindIndex
 from seawall.sealing.cache import Recent, Waiting
 from seawall.sealing.errors import SealingError, StoreError
 from seawall.sealing.keys import KeyRing
-from seawall.sealing.store import Store
+from seawall.sealing.store import Store, insert
 
 SURROGATE_BYTES = 16
 _SPACE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
@@ -111,11 +111,9 @@ class Surrogates:
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Writes what was set apart."""
-        connection.executemany(
-            "INSERT INTO surrogates VALUES (?, ?)",
-            [(digest, _decoded(text)) for digest, text in self._waiting.taken.items()],
-        )
-        connection.executemany("INSERT OR IGNORE INTO claims VALUES (?, ?)", list(self._claims.taken))
+        surrogates = [(digest, _decoded(text)) for digest, text in self._waiting.taken.items()]
+        insert(connection, "INSERT INTO surrogates", surrogates)
+        insert(connection, "INSERT OR IGNORE INTO claims", list(self._claims.taken))
 
     def settle(self, durable: bool) -> None:
         """Forgets waiting surrogates that did not reach the disk; remembers claims that did."""

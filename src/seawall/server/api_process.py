@@ -25,7 +25,7 @@ from .service import Service
 
 BAD_START = 78  # EX_CONFIG: starting again would fail again
 _WATCH_SECONDS = 1.0
-_SWITCH_SECONDS = 0.0005  # the committer waits at most this long for the interpreter after its commit
+_SWITCH_SECONDS = 0.0001  # the committer waits at most this long for the interpreter after its commit
 
 
 class Options(msgspec.Struct, frozen=True):

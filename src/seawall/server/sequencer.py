@@ -16,6 +16,7 @@ from seawall.engine.engine import Engine, Repeat
 from seawall.engine.errors import ConflictError, SeawallError
 from seawall.engine.journal import (
     ErasureRecord,
+    EventRecord,
     Journal,
     Kind,
     encode_erasure,
@@ -54,6 +55,15 @@ class _Waiting(NamedTuple):
     future: asyncio.Future[Any]
 
 
+class _Flying(NamedTuple):
+    """A batch that was decided and is being made durable."""
+
+    batch: list[_Waiting]
+    results: list[Any]
+    commit: asyncio.Future[dict[Any, Erased]]
+    began: float
+
+
 @dataclass(slots=True)
 class Counters:
     """What has happened since the start."""
@@ -71,7 +81,7 @@ class Sequencer:
     """Takes work on one event loop, in the order of `put`. Bounded: BusyError where `capacity` wait already.
 
     `engine` gives the running engine, `recover` (called in the committer thread) brings it back to the newest durable
-    record after a failure, `committed` is called after each commit with the newest sequence number.
+    record after a failure; where `snapshot_due`, `snapshot` is called when nothing is under way.
     """
 
     def __init__(
@@ -81,12 +91,15 @@ class Sequencer:
         sealer: LocalSealer,
         capacity: int,
         recover: Callable[[], Callable[[], None]],
-        committed: Callable[[int], None],
+        snapshot_due: Callable[[], bool],
+        snapshot: Callable[[], None],
     ) -> None:
         self.counters = Counters()
+        self.flying: dict[int, EventRecord] = {}  # decided, not durable yet, by sequence number
         self.trouble = ""  # why nothing can be taken now
         self._engine, self._journal, self._sealer = engine, journal, sealer
-        self._capacity, self._recover, self._committed = capacity, recover, committed
+        self._capacity, self._recover = capacity, recover
+        self._snapshot_due, self._snapshot = snapshot_due, snapshot
         self._queue: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="committer")
@@ -121,26 +134,45 @@ class Sequencer:
         return future
 
     async def _run(self) -> None:
-        loop, queue = asyncio.get_running_loop(), self._queue
-        while queue or not self._stopping:
-            if not queue:
+        """Decide one batch while the one before it becomes durable."""
+        queue = self._queue
+        flying: _Flying | None = None
+        while queue or flying is not None or not self._stopping:
+            if not queue and flying is None:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            batch = [queue.popleft() for _ in range(min(BATCH, len(queue)))]
+            is_pausing = flying is not None and self._snapshot_due()
+            batch = [] if is_pausing else [queue.popleft() for _ in range(min(BATCH, len(queue)))]
             try:
-                results, payloads = self._step([waiting.work for waiting in batch])
-                began = time.perf_counter()
-                erased = await loop.run_in_executor(self._committer, self._commit, payloads)
-                self._count(time.perf_counter() - began, results)
+                decided = self._step([waiting.work for waiting in batch])
+                if flying is not None:
+                    await self._land(flying)
+                flying = self._take_off(batch, *decided) if batch else None
+                if flying is None and self._snapshot_due():
+                    self._snapshot()
+                await asyncio.sleep(0)  # requests come in before the next batch is made up
             except Exception as error:
-                self._refuse(batch, error)
+                self._refuse([*(flying.batch if flying is not None else ()), *batch], error)
+                flying = None
                 await self._recovered(error)
-                continue
-            for waiting, result in zip(batch, results, strict=True):
-                if not waiting.future.done():
-                    waiting.future.set_result(erased.get(result, result) if erased else result)
-            self._committed(self._journal.last)
+
+    def _take_off(self, batch: list[_Waiting], results: list[Any], payloads: list[tuple[int, Any]]) -> _Flying:
+        for waiting, result in zip(batch, results, strict=True):
+            if isinstance(result, Decided) and not result.repeated:
+                assert isinstance(waiting.work, Event)
+                self.flying[result.decision.sequence] = EventRecord(waiting.work, result.decision)
+        commit = asyncio.get_running_loop().run_in_executor(self._committer, self._commit, payloads)
+        return _Flying(batch, results, commit, time.perf_counter())
+
+    async def _land(self, flying: _Flying) -> None:
+        erased = await flying.commit
+        self._count(time.perf_counter() - flying.began, flying.results)
+        for waiting, result in zip(flying.batch, flying.results, strict=True):
+            if isinstance(result, Decided) and not result.repeated:
+                del self.flying[result.decision.sequence]
+            if not waiting.future.done():
+                waiting.future.set_result(erased.get(result, result) if erased else result)
 
     def _step(self, batch: Sequence[Work]) -> tuple[list[Any], list[tuple[int, Any]]]:
         """Decide a batch: a result for each caller, and (kind, payload) of each new record.
@@ -210,6 +242,7 @@ class Sequencer:
         self.trouble = f"recovering: {_line(error)}"
         waiting = [*batch, *self._queue]
         self._queue.clear()
+        self.flying.clear()
         for one in waiting:
             if not one.future.done():
                 one.future.set_result(UnavailableError(f"nothing was kept: {_line(error)}"))

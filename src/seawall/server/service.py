@@ -76,7 +76,8 @@ class Service:
             self.sealer,
             self.settings.queue,
             self._recover,
-            self._committed,
+            self._snapshot_due,
+            self._snapshot,
         )
         self._state: Recovered | None = None
         self._door: Door | None = None
@@ -276,7 +277,8 @@ class Service:
         known = self.engine.ids.find(event_id, self.engine.clock_ms)
         if known is None:
             return {}
-        event = self.event(known[0])
+        flying = self._sequencer.flying.get(known[0])
+        event = flying.event if flying is not None else self.event(known[0])
         declared = self.active().pack.events.get(event.type)
         fields = declared.fields if declared is not None else {}
         return {name: event.fields[name] for name, one in fields.items() if one.type == "key" and name in event.fields}
@@ -289,7 +291,7 @@ class Service:
         if number is None or not 0 <= number <= self.journal.last:
             known = self.engine.ids.find(key, self.engine.clock_ms)
             number = known[0] if known else None
-        decision = self._recall(number) if number is not None else None
+        decision = self._recall(number) if number is not None and number <= self.journal.last else None
         if decision is None or key not in (decision.event_id, decision_id(decision)):
             return None
         return Decided(decision, decision_id(decision), True)
@@ -339,9 +341,12 @@ class Service:
         found = recover(self.journal, self.shelf, self.snapshots, self._recall)
         return lambda: self._use(found)
 
-    def _committed(self, last: int) -> None:
-        if last - self._saved >= self.settings.snapshot_every and self.snapshots.start(self.engine, self._head()):
-            self._saved = last
+    def _snapshot_due(self) -> bool:
+        return self.journal.last - self._saved >= self.settings.snapshot_every and not self.snapshots.busy()
+
+    def _snapshot(self) -> None:
+        if self.engine.sequence == self.journal.last and self.snapshots.start(self.engine, self._head()):
+            self._saved = self.journal.last
 
     def _journal_activation(self, bundle: bytes) -> int:
         digest = self.journal.put_bundle(bundle)
@@ -357,6 +362,9 @@ class Service:
         )
 
     def _recall(self, sequence: int) -> Decision | None:
+        flying = self._sequencer.flying.get(sequence)
+        if flying is not None:
+            return flying.decision
         record = self.journal.get(sequence)
         return decode_event(record).decision if record.kind == Kind.EVENT else None
 
