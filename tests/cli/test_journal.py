@@ -48,7 +48,7 @@ def home(tmp_path: Path) -> Path:
         journal.append([(Kind.ACTIVATION, encode_activation(ActivationRecord("p@1", digest, 4)))])
         journal.append(
             [
-                (Kind.EVENT, encode_event(event, DECISION, ("feature:x",))),
+                (Kind.EVENT, encode_event(event, DECISION)),
                 (Kind.LABEL, encode_label(Label("fraud", "e-1", 7, 8, {"card": "card_surrogate"}, b"\x02"))),
                 (Kind.LIST_ENTRY, encode_list_entry(entry)),
                 (Kind.ERASURE, encode_erasure(ErasureRecord("customer_x", 9, 1, 2))),
@@ -118,7 +118,6 @@ def test_export_shows_records_as_they_were_admitted(seawall: Run, home: Path) ->
         ["R"],
     )
     assert decision.keys() == set(Decision.__struct_fields__) - {"row"}
-    assert event["faults"] == ["feature:x"]
     assert label["label"]["label"] == "fraud"
     assert entry["list_entry"]["entry_id"] == "w"
     assert erasure["erasure"] == {"subject": "customer_x", "at": 9, "keys": 1, "links": 2}

@@ -59,7 +59,7 @@ def decision(*row: Any) -> Decision:
     ("kind", "payload", "content"),
     [
         (Kind.EVENT, encode_event(EVENT, decision(1)), EventRecord(EVENT, decision(1))),
-        (Kind.EVENT, encode_event(EVENT, None, ("feature:x",)), EventRecord(EVENT, None, ("feature:x",))),
+        (Kind.EVENT, encode_event(EVENT, None), EventRecord(EVENT, None)),
         (Kind.LABEL, encode_label(LABEL), LABEL),
         (Kind.LIST_ENTRY, encode_list_entry(ENTRY), ENTRY),
         (Kind.ACTIVATION, encode_activation(ACTIVATION), ACTIVATION),
