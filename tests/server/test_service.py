@@ -142,6 +142,34 @@ def test_after_a_failed_write_nothing_is_kept_and_the_engine_stands_where_the_jo
     assert hashes(tmp_path / "a") == hashes(tmp_path / "b")
 
 
+@pytest.mark.parametrize("pragma", ["max_page_count = 1", "query_only = ON"], ids=["disk full", "no write permission"])
+@pytest.mark.parametrize("store", ["journal", "keys"])
+def test_a_disk_that_refuses_costs_nothing_that_was_acknowledged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: str, pragma: str
+) -> None:
+    monkeypatch.setattr("seawall.server.sequencer.RETRY_SECONDS", 0.01)
+
+    async def story() -> None:
+        async with running(tmp_path / "a") as service:
+            writer = service.journal._writer if store == "journal" else service.sealer.store._connection
+            first = await service.decide_many([event(number) for number in range(40)])
+            writer.execute(f"PRAGMA {pragma}")
+            refused = await service.decide_many([event(n, card=f"new {n}") for n in range(40, 200)])
+            assert any(isinstance(one, UnavailableError) for one in refused)
+            kept = 40 + sum(isinstance(one, Decided) for one in refused)
+            writer.execute("PRAGMA max_page_count = 1000000")
+            writer.execute("PRAGMA query_only = OFF")
+            while service.ready():
+                await asyncio.sleep(0.01)
+            assert service.sequence == kept
+            again = await service.decide_many([event(number) for number in range(40)])
+            assert [one.decision_id for one in again] == [one.decision_id for one in first]  # type: ignore[union-attr]
+            assert isinstance(await service.decide(event(999)), Decided)
+
+    run(story)
+    hashes(tmp_path / "a")
+
+
 def _raise(error: Exception) -> Callable[..., Any]:
     def fail(*args: object) -> None:
         raise error

@@ -79,7 +79,7 @@ def kill_many(folder: Path, kills: int, seed: int, lives: tuple[float, float] = 
         warnings.simplefilter("ignore", OpenKeyWarning)
         home.key_ring()
     key = KeyStore(home.access).create("crash")
-    port = _free_port()
+    port = free_port()
     for _ in range(kills):
         process = _start(home, port)
         try:
@@ -205,7 +205,8 @@ def _event(number: int) -> bytes:
     ).encode()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nothing listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -10,6 +10,7 @@ from seawall.server.http.message import Request
 from seawall.server.http.problem import ProblemError
 
 DEFAULT_LANGUAGE = LANGUAGES[0]
+UNSAID = "application/x-www-form-urlencoded"  # what curl says of a body it was told nothing of
 _MAX_HEADER = 1_024  # a longer list of preferences is not read
 
 
@@ -68,7 +69,7 @@ def check_media(request: Request, takes: Sequence[str], gives: Sequence[str], ha
     headers = request.headers
     if has_body:
         sent = headers.get(b"content-type")
-        if sent is not None and media_type(sent) not in takes:
+        if sent is not None and media_type(sent) not in (*takes, UNSAID):
             known = ", ".join(takes)
             raise ProblemError(
                 "media-type-unsupported",
