@@ -17,14 +17,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import msgspec
-
 import seawall
 from seawall.engine.journal import EventRecord, Journal, decode
 from seawall.sealing import OpenKeyWarning
 from seawall.server.access import KeyStore
-from seawall.server.api_process import Options
 from seawall.server.home import Home
+from seawall.server.process import Options
 from seawall.server.service import Service
 from seawall.server.supervisor import python
 
@@ -119,7 +117,7 @@ def audit(folder: Path, witness: Witness) -> tuple[int, int, int]:
 def _start(home: Home, port: int) -> subprocess.Popen[bytes]:
     pack = Path(seawall.__file__).parent / "packs" / _PACK
     options = Options(str(home.folder), "127.0.0.1", port, str(pack))
-    command = python("seawall.server.api_process", msgspec.json.encode(options).decode())
+    command = python("seawall.server.api_process", options.encoded())
     return subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603
 
 

@@ -20,14 +20,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import uvloop
 
 from seawall.engine.errors import SeawallError
 from seawall.engine.journal import Journal, Kind
 from seawall.server.access import KeyStore
-from seawall.server.api_process import Options
 from seawall.server.home import Home
+from seawall.server.process import Options
 
 from .figure import Figure, median
 from .http_callers import call_at_rate
@@ -102,7 +101,7 @@ def _check_journal(home: Home, answers: int, under_way: int) -> None:
 def _service(home: Home, pack: Path) -> Iterator[int]:
     """The decision API on this processor; meanwhile this process moves to the others. Gives the port."""
     port = _free_port()
-    options = msgspec.json.encode(Options(home=str(home.folder), host="127.0.0.1", port=port, pack=str(pack))).decode()
+    options = Options(home=str(home.folder), host="127.0.0.1", port=port, pack=str(pack)).encoded()
     command = [sys.executable, "-m", "seawall.server.api_process", options]
     with _elsewhere(), subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=_here()) as child:  # noqa: S603
         try:

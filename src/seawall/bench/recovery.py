@@ -11,16 +11,14 @@ from time import perf_counter, sleep
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import msgspec
-
 import seawall
 from seawall.engine.history import load_mapping
 from seawall.engine.pack import load_pack
 from seawall.sealing import OpenKeyWarning
-from seawall.server.api_process import Options
 from seawall.server.home import Home
 from seawall.server.importer import import_history
 from seawall.server.packs import bundle_of
+from seawall.server.process import Options
 from seawall.server.service import Service
 from seawall.server.supervisor import python
 from seawall.simulator import Simulation
@@ -74,7 +72,7 @@ def _fill(home: Home, events: int) -> tuple[float, int]:
 def _start(home: Home) -> float:
     port = free_port()
     options = Options(str(home.folder), "127.0.0.1", port)
-    command = python("seawall.server.api_process", msgspec.json.encode(options).decode())
+    command = python("seawall.server.api_process", options.encoded())
     began = perf_counter()
     process = subprocess.Popen(command)  # noqa: S603
     try:

@@ -6,8 +6,10 @@ import argparse
 import contextlib
 import os
 import socket
+import subprocess
 import time
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -19,14 +21,14 @@ from seawall.engine.journal import Journal, JournalError
 from seawall.engine.pack import load_pack
 from seawall.engine.policy import compile_policy
 from seawall.sealing import OpenKeyWarning
-from seawall.server.access import KeyStore
-from seawall.server.api_process import BAD_START, Options
+from seawall.server.access import DEFAULT_SCOPES, KeyStore
 from seawall.server.home import PASSPHRASE, Home, default_home
+from seawall.server.process import BAD_START, Options
 from seawall.server.supervisor import Child, Supervisor, python
 
 DEFAULT_PACK = "payments"
 DEFAULT_PORT = 8_600
-_DEMO_KEY = "demo"
+_DEMO_KEY, _CONSOLE_KEY = "demo", "console"
 _PAST_DAYS, _PAST_EVENTS = 30, 20_000
 _TEXTS = {
     "home": {"zh": "主目录 {home}", "en": "home {home}"},
@@ -44,6 +46,15 @@ _TEXTS = {
         "en": "demo: a synthetic fintech at {rate:g} events a second; none of its people exist.",
     },
     "ready": {"zh": "决策 API 就绪:{url}(Ctrl-C 停止)", "en": "decision API ready: {url} (Ctrl-C stops)"},
+    "console": {"zh": "控制台:{url}/", "en": "console: {url}/"},
+    "token": {
+        "zh": "首次使用:打开 {url}/setup/ 创建管理员,一次性口令 {token}",
+        "en": "first use: open {url}/setup/ and make the first administrator with the one-time token {token}",
+    },
+    "login": {
+        "zh": "演示登录(用户名 / 用户名  口令):{login}",
+        "en": "demo login (name / name  password): {login}",
+    },
     "key": {
         "zh": "创建调用密钥:seawall apikey create NAME;接口说明:{url}/v1/openapi.json",
         "en": "make an API key: seawall apikey create NAME; the API's description: {url}/v1/openapi.json",
@@ -82,12 +93,12 @@ def run(args: argparse.Namespace) -> int:
     _keys(home, say)
     is_new, pack = _pack(args, home)
     scheme = "https" if args.tls_cert else "http"
-    url = f"{scheme}://{_shown(args.host)}:{args.api_port}"
-    options = Options(str(home.folder), args.host, args.api_port, pack, args.tls_cert, args.tls_key)
-    api = python("seawall.server.api_process", msgspec.json.encode(options).decode())
-    supervisor = Supervisor(
-        [Child("decision API", api, fatal=frozenset({BAD_START}))], lambda line: print(f"seawall: {line}", flush=True)
-    )
+    url, console_url = (f"{scheme}://{_shown(args.host)}:{port}" for port in (args.api_port, args.port))
+    first = _first_run(home, args.demo)
+    if first is None:
+        return BAD_INPUT
+    _console_key(home)
+    supervisor = Supervisor(_children(args, home, pack, url), lambda line: print(f"seawall: {line}", flush=True))
     key = _demo_key(home) if args.demo else ""
     watch = Watch(url, key, args.lang, show=args.demo and not args.quiet)
     began, announced = time.monotonic(), False
@@ -100,9 +111,14 @@ def run(args: argparse.Namespace) -> int:
             announced = True
             say("ready", url=url)
             say("key", url=url)
+            say("console", url=console_url)
+            if first["token"]:
+                say("token", url=console_url, token=first["token"])
+            if first["login"]:
+                say("login", login=first["login"])
             if args.demo:
                 say("demo", rate=args.rate)
-                supervisor.add(_feeder(url, key, args.rate, is_new))
+                supervisor.add(_feeder(home, url, key, args.rate, is_new))
         watch.look()
 
     def until() -> bool:
@@ -130,12 +146,13 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("--demo talks to itself in the clear; leave --tls-cert out")
     if not 0 < args.rate <= 2_000:
         raise UsageError(f"--rate {args.rate:g} is outside 0 to 2,000 events a second")
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((args.host, args.api_port))
-        except OSError as error:
-            raise UsageError(f"{args.host}:{args.api_port}: {error.strerror}; choose another --api-port") from None
+    for option, port in (("--port", args.port), ("--api-port", args.api_port)):
+        with socket.socket(socket.AF_INET6 if ":" in args.host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((args.host, port))
+            except OSError as error:
+                raise UsageError(f"{args.host}:{port}: {error.strerror}; choose another {option}") from None
 
 
 def _folder(args: argparse.Namespace) -> Path:
@@ -170,20 +187,60 @@ def _pack(args: argparse.Namespace, home: Home) -> tuple[bool, str]:
     return is_new, str(folder.absolute())
 
 
+def _children(args: argparse.Namespace, home: Home, pack: str, url: str) -> list[Child]:
+    """Decision API, console and worker; a wrong configuration of one stops them all."""
+    fatal = frozenset({BAD_START})
+    api = Options(str(home.folder), args.host, args.api_port, pack, args.tls_cert, args.tls_key)
+    console = Options(str(home.folder), args.host, args.port, "", args.tls_cert, args.tls_key)
+    known = {"SEAWALL_API_URL": url}  # the console and the worker send labels there
+    logs = home.folder / "logs"
+    return [
+        Child("decision API", python("seawall.server.api_process", api.encoded()), {}, fatal, logs / "api.log"),
+        Child(
+            "console", python("seawall.server.console_process", console.encoded()), known, fatal, logs / "console.log"
+        ),
+        Child("worker", python("seawall.server.control.worker", str(home.folder)), known, fatal, logs / "worker.log"),
+    ]
+
+
+def _first_run(home: Home, demo: bool) -> dict[str, str] | None:
+    """Bring the console's database up to date, in a process of its own: the set-up token and a demo's login."""
+    command = python("seawall.server.control.first_run", str(home.folder), *(("demo",) if demo else ()))
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)  # noqa: S603
+    if done.returncode:
+        return None
+    found: dict[str, str] = msgspec.json.decode(done.stdout, type=dict[str, str])
+    return found
+
+
+def _console_key(home: Home) -> None:
+    """The key with which console and worker call the decision API: a new one each start, readable by this user only."""
+    text = _fresh_key(home, _CONSOLE_KEY, ("read", "label", "lists", "erase", "metrics"))
+    path = home.folder / "console.key"
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(text)
+
+
 def _demo_key(home: Home) -> str:
-    """A fresh key for the demo's own traffic, in the place of the last run's."""
+    """A key for the demo's own traffic."""
+    return _fresh_key(home, _DEMO_KEY, DEFAULT_SCOPES)
+
+
+def _fresh_key(home: Home, name: str, scopes: Iterable[str]) -> str:
+    """A new key in the place of the last run's."""
     store = KeyStore(home.access)
     for record in store.list():
-        if record.name == _DEMO_KEY and record.revoked is None:
+        if record.name == name and record.revoked is None:
             store.revoke(record.id)
-    return store.create(_DEMO_KEY)
+    return store.create(name, scopes)
 
 
-def _feeder(url: str, key: str, rate: float, is_new: bool) -> Child:
+def _feeder(home: Home, url: str, key: str, rate: float, is_new: bool) -> Child:
     command = python("seawall.cli", "simulate", "--stream", "--to", url, "--rate", f"{rate:g}", "--seed", "7")
     if is_new:
         command += ["--past-days", str(_PAST_DAYS), "--past-events", str(_PAST_EVENTS)]
-    return Child("synthetic fintech", command, {"SEAWALL_API_KEY": key})
+    return Child("synthetic fintech", command, {"SEAWALL_API_KEY": key}, log=home.folder / "logs" / "demo.log")
 
 
 def _shown(host: str) -> str:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import sys
 import warnings
 from pathlib import Path
-
-import msgspec
 
 from seawall.engine.errors import SeawallError
 from seawall.engine.history.rates import load_rates
@@ -21,27 +18,15 @@ from .access import Access
 from .home import Home
 from .http.run import Tls, serve
 from .packs import bundle_of
+from .process import BAD_START, Options, decode, until_orphaned
 from .service import Service
 
-BAD_START = 78  # EX_CONFIG: starting again would fail again
-_WATCH_SECONDS = 1.0
 _SWITCH_SECONDS = 0.0001  # the committer waits at most this long for the interpreter after its commit
-
-
-class Options(msgspec.Struct, frozen=True):
-    """How to serve one home. `pack`: folder of the pack to make active, "" for the one that is."""
-
-    home: str
-    host: str
-    port: int
-    pack: str = ""
-    certificate: str = ""
-    key: str = ""
 
 
 def main(argument: str) -> int:
     """Serve until SIGTERM; the exit status. Trouble is one line on standard error."""
-    options = msgspec.json.decode(argument, type=Options)
+    options = decode(argument)
     warnings.simplefilter("ignore", OpenKeyWarning)  # the supervisor has said so
     try:
         _run(options)
@@ -54,7 +39,8 @@ def main(argument: str) -> int:
 def _run(options: Options) -> None:
     import uvloop
 
-    home = Home(Path(options.home)).prepare()
+    gc.disable()  # a million known ids are made, none is let go
+    home = Home(options.folder).prepare()
     ring, _ = home.key_ring()
     bundle = None
     if options.pack:
@@ -74,6 +60,7 @@ def _run(options: Options) -> None:
     sys.setswitchinterval(_SWITCH_SECONDS)
     gc.collect()
     gc.freeze()
+    gc.enable()
     uvloop.run(_serve(service, options))
 
 
@@ -81,7 +68,7 @@ async def _serve(service: Service, options: Options) -> None:
     access, stop = Access(service.home.access), asyncio.Event()
     tls = Tls(Path(options.certificate), Path(options.key)) if options.certificate else None
     await service.start()
-    orphaned = asyncio.get_running_loop().create_task(_stop_with_parent(os.getppid(), stop))
+    orphaned = asyncio.get_running_loop().create_task(_stop_with_parent(stop))
     try:
         await serve(service, access, options.host, options.port, tls, stop=stop)
     finally:
@@ -90,10 +77,8 @@ async def _serve(service: Service, options: Options) -> None:
         access.close()
 
 
-async def _stop_with_parent(parent: int, stop: asyncio.Event) -> None:
-    """Without its supervisor nothing would ever stop this process."""
-    while os.getppid() == parent:
-        await asyncio.sleep(_WATCH_SECONDS)
+async def _stop_with_parent(stop: asyncio.Event) -> None:
+    await until_orphaned()
     stop.set()
 
 

@@ -7,23 +7,31 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
 
 STOP_SECONDS = 15.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _STEADY_SECONDS = 60.0  # a child that stood this long starts afresh at once
 _TICK = 0.1
+_LARGE_LOG = 20 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A process to keep running. `fatal`: exit statuses after which starting again would fail again."""
+    """A process to keep running. `fatal`: exit statuses after which starting again would fail again.
+
+    `log`: the file that takes what it prints, begun anew when it has grown large; else the terminal does.
+    """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     fatal: frozenset[int] = frozenset()
+    log: Path | None = None
 
 
 @dataclass(slots=True)
@@ -99,18 +107,23 @@ class Supervisor:
                 continue
             one.process = None
             if status in one.child.fatal:
+                self._say(f"{one.child.name} cannot run: {_last_line(one.child.log) or _status(status)}")
                 return status
             if now - one.started > _STEADY_SECONDS:
                 one.pause = _FIRST_PAUSE
             one.due, one.pause = now + one.pause, min(2 * one.pause, _LONGEST_PAUSE)
             one.restarts += 1
-            self._say(f"{one.child.name} ended ({_status(status)}); starting it again")
+            where = f", see {one.child.log}" if one.child.log else ""
+            self._say(f"{one.child.name} ended ({_status(status)}{where}); starting it again")
         return None
 
     def _start(self, one: _Running, now: float) -> None:
         environment = {**os.environ, **one.child.environment}
         # a session of its own: Ctrl-C in the terminal reaches the supervisor alone, which stops its children in order
-        one.process = subprocess.Popen(one.child.command, env=environment, start_new_session=True)  # noqa: S603
+        with _opened(one.child.log) as log:
+            one.process = subprocess.Popen(  # noqa: S603
+                one.child.command, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
         one.started = now
 
     def _end(self) -> None:
@@ -130,6 +143,27 @@ class Supervisor:
 def python(module: str, *arguments: str) -> list[str]:
     """The command that runs a module of ours in a process of its own."""
     return [sys.executable, "-m", module, *arguments]
+
+
+@contextmanager
+def _opened(log: Path | None) -> Iterator[IO[bytes] | None]:
+    if log is None:
+        yield None
+        return
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > _LARGE_LOG:
+        log.replace(log.with_suffix(".old.log"))
+    with open(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
+        yield file
+
+
+def _last_line(log: Path | None) -> str:
+    if log is None or not log.exists():
+        return ""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 4_096))
+        lines = file.read().decode("utf-8", "replace").strip().splitlines()
+    return lines[-1].removeprefix("seawall: ") if lines else ""
 
 
 def _status(status: int) -> str:

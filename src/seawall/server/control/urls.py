@@ -1,0 +1,26 @@
+"""Every address of the console. A view bears a mark that says who may see it; one without is refused."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from seawall.apps.accounts.permissions import public, signed_in
+from seawall.apps.accounts.urls import sign_in_patterns
+from seawall.console import urls as console_urls
+from seawall.server.control.api import api_patterns
+from seawall.server.control.start import start
+
+handler400 = "seawall.console.errors.bad_request"
+handler403 = "seawall.console.errors.permission_denied"
+handler404 = "seawall.console.errors.page_not_found"
+handler500 = "seawall.console.errors.server_error"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", start, name="start"),
+    path("", include((console_urls.patterns(public, signed_in), "console"))),
+    path("", include(sign_in_patterns)),
+    path("", include("seawall.apps.accounts.urls")),
+    path("ledger/", include("seawall.apps.audit.urls")),
+    path("approvals/", include("seawall.apps.approvals.urls")),
+    path("api/v1/", include(api_patterns)),
+]
