@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import os
 import re
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from seawall.sealing import KeyRing, LocalSealer, SealingError, StoreError
 from seawall.sealing.blind import BlindIndex
 from seawall.sealing.store import Store
-from seawall.sealing.surrogate import Surrogates
+from seawall.sealing.surrogate import Surrogates, _decoded, _encoded
 
 SPACES = st.from_regex(r"[A-Za-z][A-Za-z0-9_.\-]{0,8}", fullmatch=True)
 VALUES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
@@ -85,3 +87,10 @@ def test_a_damaged_surrogate_is_told(sealer: LocalSealer) -> None:
         connection.execute("UPDATE surrogates SET surrogate = x'00'")
     with pytest.raises(StoreError, match="damaged"):
         sealer.find("card", "1")
+
+
+def test_surrogates_are_base_32_as_everyone_writes_it() -> None:
+    for value in (b"\0" * 16, b"\xff" * 16, bytes(range(16)), os.urandom(16)):
+        text = _encoded(value)
+        assert text == base64.b32encode(value).decode().rstrip("=").lower()
+        assert _decoded(text) == value

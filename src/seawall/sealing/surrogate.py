@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from base64 import b32decode, b32encode
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -21,6 +20,11 @@ from seawall.sealing.store import Store, insert
 SURROGATE_BYTES = 16
 _SPACE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _SURROGATE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}_([a-z2-7]{26})")
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+_TO_DIGITS = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
+_SHIFTS = range(120, -1, -10)
+_SPARE_BITS = 2  # 26 characters hold 130 bits
 _UNCLAIMED = "SELECT 1 FROM claims WHERE surrogate = ? LIMIT 1"
 
 
@@ -159,11 +163,13 @@ def _check_space(space: str) -> None:
 
 
 def _encoded(surrogate: bytes) -> str:
-    return b32encode(surrogate)[:26].decode().lower()
+    """Base 32, RFC 4648, lower case, unpadded: 26 characters, two a step."""
+    number = int.from_bytes(surrogate, "big") << _SPARE_BITS
+    return "".join([_PAIRS[number >> shift & 1_023] for shift in _SHIFTS])
 
 
 def _decoded(text: str) -> bytes:
-    return b32decode(text.upper() + "======")
+    return (int(text.translate(_TO_DIGITS), 32) >> _SPARE_BITS).to_bytes(SURROGATE_BYTES, "big")
 
 
 def _bytes(surrogate: str) -> bytes:

@@ -1,0 +1,1 @@
+"""The control plane: people, cases, evidence. One room a Django app, each with the same files."""

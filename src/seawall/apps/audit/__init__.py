@@ -1,0 +1,1 @@
+"""The record: every command of the control plane goes through an outbox into the ledger."""

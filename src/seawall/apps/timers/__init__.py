@@ -1,0 +1,1 @@
+"""Durable timers over working-day calendars: one mechanism for every deadline."""
