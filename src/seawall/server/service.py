@@ -37,7 +37,7 @@ class Settings:
     """Bounds of a running service. `queue`: records that may wait; `snapshot_every`: records between snapshots."""
 
     queue: int = 4_096
-    snapshot_every: int = 50_000
+    snapshot_every: int = 200_000
 
 
 class _Labelled(msgspec.Struct):
