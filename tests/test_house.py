@@ -160,6 +160,7 @@ def test_the_changelog_has_this_version() -> None:
 
 def test_no_module_is_long_without_a_reason() -> None:
     lengths = {name(p): len(p.read_text("utf-8").splitlines()) for p in (ROOT / "src").rglob("*.py")}
+    lengths = {path: lines for path, lines in lengths.items() if "/migrations/" not in path}  # made, not written
     assert {path for path, lines in lengths.items() if lines > LONGEST} == LONG_MODULES.keys()
 
 
