@@ -21,7 +21,6 @@ REFERENCES = ("decision", "events", "expressions", "features", "mapping", "packs
 LONGEST = 400
 LONG_MODULES = {
     "src/seawall/engine/feature/ops.py": "the kernel's primitives, pasted whole into every generated module",
-    "src/seawall/engine/feature/emit.py": "the one generator of that module",
 }
 _FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")

@@ -31,7 +31,7 @@ from .figure import Figure
 KILLS = 100
 CLIENTS = 32
 _PACK = "example_card"
-_LIVES = (0.05, 1.2)  # seconds under load before the kill, drawn anew each time
+_LIVES = (0.02, 0.5)  # seconds under load before the kill, drawn anew each time
 _START_SECONDS = 120.0
 _RESENT = 20  # acknowledged events sent once more after each start
 

@@ -7,7 +7,8 @@ from types import ModuleType
 import numpy as np
 
 from ..errors import StateError
-from .emit import Context
+from .context import Context
+from .emit import kernel_constants
 from .memory import Memory, Words
 from .ops import NODE
 from .plan import Plan
@@ -34,6 +35,7 @@ class Arena:
         self.sets = {number: _hash(_FIRST_ENTRIES) for number in self.context.sets}
         self.seen = [Memory(_FIRST_RECORDS) for _ in plan.spaces]
         self.addresses = np.zeros(self.context.words, np.int64)
+        self.addresses[self.context.first_constant :] = kernel_constants(plan)
         self.address = int(self.addresses.ctypes.data)
         self.calendars = np.zeros(max(1, len(plan.calendars)), np.int64)  # arguments of the sweep
         self._pushes = sum(chain.pushes for chain in plan.chains)

@@ -24,7 +24,28 @@ NAN_BITS = 0x7FF8000000000000
 WRAP = 1 << 40
 COUNT_MASK = WRAP - 1
 NODE = 32
+IS_INT, IS_DOUBLE, NOT_OURS = 0, 1, 2  # what as_vector does with a feature
 _I64 = ir.IntType(64)
+
+# Only entry points are called from Python: the others save the time of compiling a wrapper each.
+_INSIDE = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "no_rewrites": True}
+entry = njit(cache=True, nogil=True, error_model="numpy")
+
+
+def compiled_once(dispatcher):
+    """Keep numba from compiling a function again for every constant that is passed to it."""
+    by_types = dispatcher.get_call_template
+    dispatcher.get_call_template = lambda args, kws: by_types([types.unliteral(one) for one in args], kws)
+    return dispatcher
+
+
+def called(function):
+    return compiled_once(njit(**_INSIDE)(function))
+
+
+def inlined(function):
+    return compiled_once(njit(forceinline=True, **_INSIDE)(function))
+
 
 # --- memory -----------------------------------------------------------------------------------------------------------
 
@@ -112,7 +133,7 @@ def minus(typing_context, a, b):
 # --- node pool: node 0 is the header [bump, free list, free count] ----------------------------------------------------
 
 
-@njit(forceinline=True)
+@inlined
 def node_new(P):
     free = ld(P + 8)
     if free != 0:
@@ -124,14 +145,14 @@ def node_new(P):
     return node
 
 
-@njit(forceinline=True)
+@inlined
 def node_free(P, node):
     st(P + node, ld(P + 8))
     st(P + 8, node)
     st(P + 16, ld(P + 16) + 1)
 
 
-@njit(forceinline=True)
+@inlined
 def nodes_live(P):
     return (ld(P) >> 5) - ld(P + 16)
 
@@ -139,7 +160,7 @@ def nodes_live(P):
 # --- open-addressing table of packed keys: header [mask, used, next slot, free slots], then (key, value) pairs --------
 
 
-@njit
+@called
 def table_find(T, key):
     mask = ld(T)
     entry = T + 32
@@ -151,7 +172,7 @@ def table_find(T, key):
         i = (i + 1) & mask
 
 
-@njit
+@called
 def table_delete(T, key):
     mask = ld(T)
     entry = T + 32
@@ -174,7 +195,7 @@ def table_delete(T, key):
     st(entry + 16 * i, 0)
 
 
-@njit(cache=True)
+@entry
 def table_copy(source, target):
     """Re-insert every pair of one table into a larger, zeroed one whose mask is already set."""
     entry = source + 32
@@ -189,7 +210,7 @@ def table_copy(source, target):
     st(target + 24, ld(source + 24))
 
 
-@njit
+@called
 def slot_of(T, key, B, stride):
     """Slot of a composite entity, given on first sight; word 0 of its record holds the key, or the next free slot."""
     at = table_find(T, key)
@@ -208,7 +229,7 @@ def slot_of(T, key, B, stride):
     return slot
 
 
-@njit
+@called
 def slot_free(T, B, stride, slot):
     R = B + slot * stride
     table_delete(T, ld(R))
@@ -224,7 +245,7 @@ def slot_free(T, B, stride, slot):
 # drains. Where it will enter two chains (second moments), a spare node waits with it.
 
 
-@njit(forceinline=True)
+@inlined
 def pending_push(Q, P, t, v, spare):
     node = node_new(P)
     st(P + node, t)
@@ -241,7 +262,7 @@ def pending_push(Q, P, t, v, spare):
     st(Q, node)
 
 
-@njit(forceinline=True)
+@inlined
 def pending_pop(Q, P, spare):
     node = ld(Q + 8)
     following = ld(P + node + 16)
@@ -258,7 +279,7 @@ def pending_pop(Q, P, spare):
 # --- count, sum, mean: R = [head, head time]; W = [tail, tail time, count word, sum]; nodes [time, word, sum, next] ---
 
 
-@njit(forceinline=True)
+@inlined
 def sum_expire(R, W, P, lim, last):
     node = ld(W)
     if node == 0 or ld(W + 8) >= lim:
@@ -290,7 +311,7 @@ def sum_expire(R, W, P, lim, last):
     st(W + 24, total)
 
 
-@njit(forceinline=True)
+@inlined
 def sum_push(R, P, time, v):
     head = ld(R)
     if head != 0 and ld(R + 8) == time:
@@ -314,7 +335,7 @@ def sum_push(R, P, time, v):
     return node
 
 
-@njit(forceinline=True)
+@inlined
 def sum_enter(W, node, time, v):
     if ld(W) == 0:
         st(W, node)
@@ -328,7 +349,7 @@ def sum_enter(W, node, time, v):
     st(W + 24, total)
 
 
-@njit(forceinline=True)
+@inlined
 def sum_fits(W):
     return (ld(W + 16) >> 40) == 0
 
@@ -337,7 +358,7 @@ def sum_fits(W):
 # Nodes [time, low, high, next]; (high, low) is the unsigned 128-bit sum of squares, exact for 2**27 events of 10**15.
 
 
-@njit(forceinline=True)
+@inlined
 def square(v):
     """v * v as (low, high) words, |v| < 2**50."""
     a = abs(v)
@@ -350,7 +371,7 @@ def square(v):
     return np.int64(total), top * top + (middle >> 32) + carry
 
 
-@njit(forceinline=True)
+@inlined
 def add128(address, low, high):
     before = np.uint64(ld(address))
     after = before + np.uint64(low)
@@ -358,14 +379,14 @@ def add128(address, low, high):
     st(address + 8, ld(address + 8) + high + (1 if after < before else 0))
 
 
-@njit(forceinline=True)
+@inlined
 def sub128(address, low, high):
     before = np.uint64(ld(address))
     st(address, np.int64(before - np.uint64(low)))
     st(address + 8, ld(address + 8) - high - (1 if before < np.uint64(low) else 0))
 
 
-@njit(forceinline=True)
+@inlined
 def square_expire(R, W, P, lim, last):
     node = ld(W)
     if node == 0 or ld(W + 8) >= lim:
@@ -388,7 +409,7 @@ def square_expire(R, W, P, lim, last):
     st(W + 8, time)
 
 
-@njit(forceinline=True)
+@inlined
 def square_push(R, P, time, low, high):
     head = ld(R)
     if head != 0 and ld(R + 8) == time:
@@ -406,7 +427,7 @@ def square_push(R, P, time, low, high):
     return node
 
 
-@njit(forceinline=True)
+@inlined
 def square_enter(W, node, time, low, high):
     if ld(W) == 0:
         st(W, node)
@@ -414,7 +435,7 @@ def square_enter(W, node, time, low, high):
     add128(W + 16, low, high)
 
 
-@njit
+@called
 def two_product(a, b):
     """a * b as an unevaluated sum of two doubles (Dekker)."""
     p = a * b
@@ -427,7 +448,7 @@ def two_product(a, b):
     return p, ((a1 * b1 - p) + a1 * b2 + a2 * b1) + a2 * b2
 
 
-@njit
+@called
 def multiply64(a, b):
     """Unsigned 64 x 64 -> (low, high)."""
     m = np.uint64(0xFFFFFFFF)
@@ -440,7 +461,7 @@ def multiply64(a, b):
     return (v << s) + (t & m), a1 * b1 + (u >> s) + (v >> s)
 
 
-@njit
+@called
 def deviation(n, total, low, high):
     """Population standard deviation sqrt(n * sum(x^2) - sum(x)^2) / n, rounded once from about 106 bits.
 
@@ -485,7 +506,7 @@ def deviation(n, total, low, high):
 # --- max (min pushes -v): R = [head, head value]; W = [tail, tail time, tail value]; nodes [time, value, prev, next] --
 
 
-@njit(forceinline=True)
+@inlined
 def max_expire(R, W, P, lim, last):
     node = ld(W)
     if node == 0 or ld(W + 8) >= lim:
@@ -511,7 +532,7 @@ def max_expire(R, W, P, lim, last):
         st(W + 16, ld(P + node + 8))
 
 
-@njit(forceinline=True)
+@inlined
 def max_enter(W, node, time, v, lim):
     """After a push: a window whose maximum the new value beats (or that was empty) now begins at the new node."""
     if time >= lim and (ld(W) == 0 or ld(W + 16) <= v):
@@ -520,7 +541,7 @@ def max_enter(W, node, time, v, lim):
         st(W + 16, v)
 
 
-@njit(forceinline=True)
+@inlined
 def max_push(R, P, time, v):
     """New head, or 0 where the head of the same bucket is larger already (the new value can never matter)."""
     head = ld(R)
@@ -545,7 +566,7 @@ def max_push(R, P, time, v):
 # --- distinct: R = [head, head key]; W = [tail, tail time, count]; nodes [time, key, prev, next] by last sight --------
 
 
-@njit(forceinline=True)
+@inlined
 def distinct_expire(R, W, P, T, lim, last):
     node = ld(W)
     if node == 0 or ld(W + 8) >= lim:
@@ -574,7 +595,7 @@ def distinct_expire(R, W, P, T, lim, last):
     st(W + 16, count)
 
 
-@njit(forceinline=True)
+@inlined
 def distinct_push(R, P, T, time, key):
     """Moves or adds the key to the head. Returns (node, its earlier time or MISSING if new, its old successor).
 
@@ -611,7 +632,7 @@ def distinct_push(R, P, T, time, key):
     return node, old, successor
 
 
-@njit(forceinline=True)
+@inlined
 def distinct_enter(W, P, node, old, successor, time, lim):
     if time < lim:
         return
@@ -628,7 +649,7 @@ def distinct_enter(W, P, node, old, successor, time, lim):
 # --- first: R = [head, head time]; W = [tail, tail time]; nodes [time, value, -, next] --------------------------------
 
 
-@njit(forceinline=True)
+@inlined
 def first_expire(R, W, P, lim, last):
     node = ld(W)
     if node == 0 or ld(W + 8) >= lim:
@@ -650,7 +671,7 @@ def first_expire(R, W, P, lim, last):
     st(W + 8, time)
 
 
-@njit(forceinline=True)
+@inlined
 def first_push(R, P, time, v):
     head = ld(R)
     if head != 0 and ld(R + 8) == time:
@@ -666,7 +687,7 @@ def first_push(R, P, time, v):
     return node
 
 
-@njit(forceinline=True)
+@inlined
 def first_enter(W, node, time, lim):
     if time >= lim and ld(W) == 0:
         st(W, node)
@@ -676,23 +697,94 @@ def first_enter(W, node, time, lim):
 # --- last, time since: R = [present, bucket time, value] --------------------------------------------------------------
 
 
-@njit(forceinline=True)
+@inlined
 def last_push(R, time, v):
     st(R, 1)
     st(R + 8, time)
     st(R + 16, v)
 
 
-@njit(forceinline=True)
+@inlined
 def last_expire(R, lim):
     if ld(R + 8) < lim:
         st(R, 0)
 
 
-# --- one last helper: clear a record's words --------------------------------------------------------------------------
+# --- rows: what surrounds the chains ----------------------------------------------------------------------------------
 
 
-@njit(forceinline=True)
+@inlined
 def clear_words(R, words):
     for i in range(words):
         st(R + 8 * i, 0)
+
+
+@inlined
+def mark_seen(seen, ids, spaces, t):
+    """Note t as the last-seen time of every id of a row; seen holds the address of each space's times."""
+    for space in range(spaces):
+        number = ld(ids + 8 * space)
+        if number >= 0:
+            st(ld(seen + 8 * space) + 8 * number, t)
+
+
+@inlined
+def number_or_missing(number):
+    """The value of an id column: -1 stands for missing there."""
+    return number if number >= 0 else MISSING
+
+
+@called
+def put_pairs(o, start, stop):
+    """Write out the (byte offset, value) pairs that lie from start to stop."""
+    for pair in range(start, stop, 16):
+        st(o + ld(pair), ld(pair + 8))
+
+
+@inlined
+def as_double_bits(value):
+    """An integer feature as the bits of a double, missing as NaN."""
+    return NAN_BITS if value == MISSING else bits_of(float(value))
+
+
+@called
+def as_vector(vector, o, kinds, features):
+    """The features as doubles, missing as NaN; kinds holds a word a feature."""
+    for at in range(0, 8 * features, 8):
+        kind = ld(kinds + at)
+        if kind == IS_INT:
+            st(vector + at, as_double_bits(ld(o + at)))
+        elif kind == IS_DOUBLE:
+            st(vector + at, ld(o + at))
+
+
+@called
+def ratio(out, top, bottom, empty):
+    """Quotient of two doubles given as bits; missing with either, `empty` over zero."""
+    if top == NAN_BITS or bottom == NAN_BITS:
+        st(out, NAN_BITS)
+    elif double_of(bottom) == 0.0:
+        st(out, empty)
+    else:
+        st(out, bits_of(double_of(top) / double_of(bottom) + 0.0))
+
+
+# --- prefetching ------------------------------------------------------------------------------------------------------
+
+
+@inlined
+def prefetch_lines(R, lines):
+    for line in range(lines):
+        prefetch(R + 64 * line)
+
+
+@inlined
+def prefetch_behind(P, place):
+    """The node whose offset lies at `place`."""
+    prefetch(P + ld(place))
+
+
+@inlined
+def home_of(T, key):
+    """Where a table's search for `key` begins."""
+    return T + 32 + 16 * (mix(key) & ld(T))
