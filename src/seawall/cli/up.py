@@ -238,6 +238,7 @@ def _fresh_key(home: Home, name: str, scopes: Iterable[str]) -> str:
 
 def _feeder(home: Home, url: str, key: str, rate: float, is_new: bool) -> Child:
     command = python("seawall.cli", "simulate", "--stream", "--to", url, "--rate", f"{rate:g}", "--seed", "7")
+    command += ["--outages", "0.01"]
     if is_new:
         command += ["--past-days", str(_PAST_DAYS), "--past-events", str(_PAST_EVENTS)]
     return Child("synthetic fintech", command, {"SEAWALL_API_KEY": key}, log=home.folder / "logs" / "demo.log")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -68,7 +69,7 @@ def dump_parts(engine: Engine) -> Iterator[bytes | memoryview]:
         )
     )
     digest = hashlib.sha256()
-    arrays = [memoryview(np.ascontiguousarray(one).reshape(-1).view(np.uint8)) for one in buffers.values()]
+    arrays: list[Any] = [np.ascontiguousarray(one).reshape(-1).view(np.uint8).data for one in buffers.values()]
     for part in [_MAGIC, len(head).to_bytes(8, "little"), head, *arrays]:
         digest.update(part)
         yield part

@@ -74,7 +74,7 @@ class Snapshots:
     def write(self, engine: Engine, head: Head, pause: float = 0.0) -> None:
         """Write a snapshot here and now, durably, and remove all but the newest few.
 
-        It goes to the disk by stretches with `pause` seconds in between: the journal's commits wait for no more than one.
+        It goes to the disk by stretches, `pause` seconds apart: the journal's commits wait for no more than one.
         """
         target = self._folder / _NAME.format(head.sequence)
         temporary = self._folder / f"{target.name}.{os.getpid()}"

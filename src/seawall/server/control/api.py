@@ -19,9 +19,23 @@ from seawall.apps.accounts.api import router as accounts
 from seawall.apps.accounts.permissions import API_PREFIX, MARK, Access, marked, signed_in
 from seawall.apps.approvals.api import router as approvals
 from seawall.apps.audit.api import router as audit
+from seawall.apps.cases.api import alerts_router as alerts
+from seawall.apps.cases.api import cases_router as cases
+from seawall.apps.decisions.api import entities_router as entities
+from seawall.apps.decisions.api import router as decisions
 from seawall.apps.errors import DeniedError, InvalidError, ServiceError
+from seawall.apps.jobs.api import router as jobs
 
-ROUTERS: dict[str, Router] = {"": accounts, "/approvals": approvals, "/ledger": audit}
+ROUTERS: dict[str, Router] = {
+    "": accounts,
+    "/approvals": approvals,
+    "/ledger": audit,
+    "/alerts": alerts,
+    "/cases": cases,
+    "/decisions": decisions,
+    "/jobs": jobs,
+    "/entities": entities,
+}
 
 api = NinjaAPI(
     title="Seawall", version=__version__, auth=django_auth, urls_namespace="api", docs_url=None, openapi_url=None

@@ -5,6 +5,7 @@ Reading this module writes nothing: `prepare(home)` makes the files.
 
 from __future__ import annotations
 
+import os
 import secrets
 from datetime import timedelta
 from typing import Any
@@ -30,7 +31,10 @@ INSTALLED_APPS = [
     "seawall.apps.audit",
     "seawall.apps.approvals",
     "seawall.apps.timers",
+    "seawall.apps.cases",
     "seawall.apps.decisions",
+    "seawall.apps.jobs",
+    "seawall.apps.situation",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -194,3 +198,4 @@ SILENCED_SYSTEM_CHECKS = ["axes.W006"]  # an office shares one address; ACCOUNT_
 
 SEAWALL_OPTIONS = OPTIONS
 SEAWALL_ARCHIVE = "seawall.server.control.journal.archive"
+SEAWALL_API_URL = os.environ.get("SEAWALL_API_URL", "")  # where `seawall up` has the decision API listen

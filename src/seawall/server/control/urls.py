@@ -21,6 +21,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(sign_in_patterns)),
     path("", include("seawall.apps.accounts.urls")),
     path("ledger/", include("seawall.apps.audit.urls")),
+    path("jobs/", include("seawall.apps.jobs.urls")),
+    path("", include("seawall.apps.situation.urls")),
     path("approvals/", include("seawall.apps.approvals.urls")),
+    path("", include("seawall.apps.cases.urls")),
+    path("", include("seawall.apps.decisions.urls")),
     path("api/v1/", include(api_patterns)),
 ]

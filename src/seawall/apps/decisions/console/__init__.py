@@ -1,0 +1,1 @@
+"""Pages: the explorer and a decision (`decisions`), entities (`entities`)."""

@@ -1,0 +1,114 @@
+"""Where other rooms join in: hooks of the follower, and what they have about a decision or an entity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import QuerySet
+
+from seawall.console.words import Text, Word
+
+if TYPE_CHECKING:
+    from seawall.apps.accounts.models import User
+    from seawall.apps.accounts.scope import Scope
+    from seawall.apps.decisions.models import DecisionRow, Entity
+    from seawall.engine.door import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A rule, deny list or table row that fired, as the deciding policy has it; `outcome` "" where it states none."""
+
+    rule: str
+    title: dict[str, str]
+    score: int
+    severity: str
+    reason: str
+    outcome: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A decision that has just been indexed. `entities` are (kind, value) pairs, values as admitted."""
+
+    row: DecisionRow
+    fired: tuple[Fired, ...]
+    entities: tuple[tuple[str, str], ...]
+    event: Event
+
+
+Follower = Callable[[Sequence[Followed]], None]
+
+
+@dataclass(frozen=True)
+class Related:
+    """A record of another room: an alert, a case."""
+
+    title: Text
+    url: str
+    kind: Text = ""
+    status: Word | None = None
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A room that knows more. Each function is asked only if given.
+
+    `of_decision` and `of_entity` return what this person may know of. `within(scope)` gives the sequence numbers of
+    decisions that belong to the cases or queues a scope names (None: it names none of this room's).
+    """
+
+    key: str
+    of_decision: Callable[[User, DecisionRow], Iterable[Related]] | None = None
+    of_entity: Callable[[User, Entity], Iterable[Related]] | None = None
+    within: Callable[[Scope], QuerySet | None] | None = None
+
+
+_FOLLOWERS: list[Follower] = []
+_NEIGHBOURS: dict[str, Neighbour] = {}
+
+
+def register_follower(follower: Follower) -> Follower:
+    """Have a function called with each batch of new decisions, inside the transaction that indexes them.
+
+    So what it writes to the control database happens exactly once a decision. Where it raises, nothing of the batch is
+    kept and the batch comes again. It must not wait for anything outside. Registering it again changes nothing.
+    """
+    if follower not in _FOLLOWERS:
+        _FOLLOWERS.append(follower)
+    return follower
+
+
+def unregister_follower(follower: Follower) -> None:
+    """Take a function out again."""
+    if follower in _FOLLOWERS:
+        _FOLLOWERS.remove(follower)
+
+
+def followers() -> tuple[Follower, ...]:
+    """All of them, in the order of registration."""
+    return tuple(_FOLLOWERS)
+
+
+def register_neighbour(neighbour: Neighbour) -> None:
+    """Make a room's knowledge appear on the pages of decisions and entities."""
+    _NEIGHBOURS[neighbour.key] = neighbour
+
+
+def related_to_decision(user: User, row: DecisionRow) -> list[Related]:
+    """What all rooms have about a decision."""
+    return [one for n in _NEIGHBOURS.values() if n.of_decision for one in n.of_decision(user, row)]
+
+
+def related_to_entity(user: User, entity: Entity) -> list[Related]:
+    """What all rooms have about an entity."""
+    return [one for n in _NEIGHBOURS.values() if n.of_entity for one in n.of_entity(user, entity)]
+
+
+def within(scope: Scope) -> list[QuerySet]:
+    """Sequence numbers of the decisions that the cases and queues of a scope hold, room by room."""
+    found = [neighbour.within(scope) for neighbour in _NEIGHBOURS.values() if neighbour.within]
+    return [one for one in found if one is not None]

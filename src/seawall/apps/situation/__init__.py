@@ -1,0 +1,1 @@
+"""The situation room and the platform's settings: what is going on, and whether the platform itself is well."""

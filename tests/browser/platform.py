@@ -1,0 +1,104 @@
+"""A whole platform on a temporary home: decision API, console and worker as processes, and a browser that signs in."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from seawall.server.access import DEFAULT_SCOPES, KeyStore
+from seawall.server.home import Home
+from seawall.server.process import Options
+from tests.server.world import PACKS, event
+
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Where it listens and how to come in."""
+
+    home: Path
+    url: str
+    api: int
+    key: str
+    name: str
+    password: str
+
+    def decide(self, first: int, count: int, **changed: Any) -> None:
+        """Send events that happen now; each must get its decision."""
+        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        connection = http.client.HTTPConnection("127.0.0.1", self.api, timeout=10)
+        with contextlib.closing(connection):
+            for number in range(first, first + count):
+                body = event(number, event_time=at, **changed)
+                headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+                connection.request("POST", "/v1/decisions", body, headers)
+                answer = connection.getresponse()
+                text = answer.read()
+                assert answer.status == 200, text
+
+
+@contextmanager
+def platform(home: Path) -> Iterator[Platform]:
+    """Everything of `seawall up --demo` but the simulator, on free ports."""
+    environment = {**os.environ, "SEAWALL_HOME": str(home)}
+    made = subprocess.run(
+        [sys.executable, "-m", "seawall.server.control.first_run", str(home), "demo"],
+        env=environment, stdout=subprocess.PIPE, check=True,
+    )  # fmt: skip
+    names, _space, password = json.loads(made.stdout)["login"].rpartition("  ")
+    key = KeyStore(Home(home).prepare().access).create("test", DEFAULT_SCOPES)
+    api, console = _free_port(), _free_port()
+    environment["SEAWALL_API_URL"] = f"http://127.0.0.1:{api}"
+    commands = {
+        "api_process": Options(str(home), "127.0.0.1", api, str(PACKS / "example_card")).encoded(),
+        "console_process": Options(str(home), "127.0.0.1", console).encoded(),
+        "control.worker": str(home),
+    }
+    processes = []
+    with (home / "log").open("ab") as log:
+        for module, argument in commands.items():
+            command = [sys.executable, "-m", f"seawall.server.{module}", argument]
+            processes.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
+        try:
+            _until_answers(home, api, "/readyz")
+            _until_answers(home, console, "/sign-in/")
+            yield Platform(home, f"http://127.0.0.1:{console}", api, key, names.split(" / ")[0], password)
+        finally:
+            for process in processes:
+                process.terminate()
+            for process in processes:
+                try:
+                    process.wait(20)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _until_answers(home: Path, port: int, path: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
+            connection.request("GET", path)
+            if connection.getresponse().status == 200:
+                return
+        time.sleep(0.2)
+    raise AssertionError(f"{path} does not answer: {(home / 'log').read_text()[-2_000:]}")
