@@ -85,3 +85,9 @@ def test_home_may_stand_before_or_after_the_verb(
     monkeypatch.setenv("SEAWALL_HOME", "elsewhere")
     seawall(*arguments)
     assert os.environ["SEAWALL_HOME"] == str(tmp_path / "h1")
+
+
+def test_home_may_stand_behind_a_verb_of_a_verb(seawall: Run, tmp_path: Path) -> None:
+    ran = seawall("apikey", "create", "checkout", "--home", str(tmp_path / "h"))
+    assert (ran.status, ran.out.splitlines()[-1][:3]) == (0, "sw_")
+    assert (tmp_path / "h" / "access.db").is_file()

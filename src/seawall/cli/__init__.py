@@ -31,6 +31,8 @@ VERBS: dict[str, tuple[str, str]] = {  # verb -> module, what it does; modules a
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 _EPILOG = """\
 examples:
+  seawall up --demo
+  seawall apikey create checkout
   seawall policy check card_benchmark
   seawall simulate --out history.parquet --customers 2000 --days 60 --seed 7
   seawall replay history.parquet --policy PACK --mapping mapping.yaml --out decisions.parquet
@@ -84,6 +86,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     home = "home directory of the platform (default: $SEAWALL_HOME, else ~/.local/share/seawall)"
     parser.add_argument("--home", metavar="DIR", default="", help=home)
     verbs = parser.add_subparsers(metavar="VERB", required=True, title="verbs")
+    arguments = _home_first(arguments)
     wanted = next((word for word in arguments if word in VERBS), "")
     for name, (module, help_text) in VERBS.items():
         verb = verbs.add_parser(name, help=help_text, description=help_text[:1].upper() + help_text[1:] + ".")
@@ -93,6 +96,18 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
             loaded.add_arguments(verb)
             verb.set_defaults(run=loaded.run)
     return parser.parse_args(arguments)
+
+
+def _home_first(arguments: list[str]) -> list[str]:
+    """`--home DIR` may stand anywhere, also behind a verb's own verb; the parser meets it first."""
+    for place, word in enumerate(arguments):
+        if word == "--":
+            break
+        if word == "--home" and place + 1 < len(arguments):
+            return [word, arguments[place + 1], *arguments[:place], *arguments[place + 2 :]]
+        if word.startswith("--home="):
+            return [word, *arguments[:place], *arguments[place + 1 :]]
+    return arguments
 
 
 def _report(error: Exception) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+from contextlib import nullcontext
 
 from rich.console import Console
 from rich.table import Table
@@ -24,6 +25,7 @@ SUITES = {
     "journal": "durable records with 1 and 64 producers, against SQLite rows and a bare file",
     "http": "durable decisions a second over HTTP and their latency: wrk at 64 connections, 3,000/s unasked",
 }
+_WHOLE = ("crash", "recovery")  # suites of processes of their own, which get the whole machine
 _EVENTS = (64, 20_000_000)
 
 
@@ -38,11 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure on one processor and print the figures."""
+    """Measure, most suites on one processor, and print the figures."""
     sizes = _sizes(args)
     from seawall.bench.machine import one_processor
 
-    with one_processor():
+    with nullcontext() if args.suite in _WHOLE else one_processor():
         suite = importlib.import_module(f"seawall.bench.{args.suite}")
         figures = suite.figures(**sizes, cache_dir=cache_folder())
     if args.json:

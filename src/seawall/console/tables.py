@@ -113,6 +113,11 @@ class Table:
     actions: Callable[[Any], Sequence[RowAction]] | None = None
     size: int = 50
 
+    @property
+    def has_actions(self) -> bool:
+        """Whether rows have actions; asked by the template, which would call `actions` itself."""
+        return self.actions is not None
+
     def order(self, request: HttpRequest) -> Order:
         """The order asked for by `?sort=`; an unknown one falls back to the table's own."""
         asked = Order.parse(request.GET.get("sort", ""))

@@ -55,7 +55,6 @@ def _start(row: Listed) -> list[RowAction]:
     return [RowAction(_("Start now"), reverse("jobs:start", args=[row.id]), "play", post=True, confirm=says)]
 
 
-_start.do_not_call_in_templates = True  # the table's template asks whether there are any
 _COLUMNS = (
     Column("title", gettext_lazy("Job"), value=lambda row: row.job.title, primary=True),
     Column("schedule", gettext_lazy("Schedule"), value=lambda row: str(row.job.schedule) if row.job.schedule else None),
