@@ -16,8 +16,9 @@ PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 900}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
+    """Closed when the next test is elsewhere: Playwright leaves an event loop running in the thread meanwhile."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not CHROMIUM.exists():
         pytest.skip("there is no /usr/bin/chromium")
@@ -28,7 +29,7 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def gallery() -> Iterator[str]:
     """The address of the kit's gallery, served by a process of its own."""
     command = [sys.executable, "-m", "tests.console.serve", "0"]
