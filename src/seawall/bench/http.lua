@@ -17,8 +17,8 @@ local form = '{"event_id":"%s%d","type":"payment.card","event_time":"%s","custom
 
 function request()
   count = count + 1
-  local customer = (count * 7919) % 5000
-  local body = form:format(run, count, os.date("!%Y-%m-%dT%H:%M:%S.000Z"), customer, customer, (count * 31) % 500,
-    customer, customer % 250, count % 250, 1000 + (count * 37) % 90000)
+  local customer = (count * 7919) % 20011
+  local body = form:format(run, count, os.date("!%Y-%m-%dT%H:%M:%S.000Z"), customer, customer, (count * 31) % 5003,
+    customer, math.floor(customer / 250) % 250, customer % 250, 1000 + (count * 37) % 90000)
   return wrk.format("POST", "/v1/decisions", nil, body)
 end

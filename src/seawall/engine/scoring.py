@@ -68,8 +68,7 @@ class ModelStep:
 
     def of_row(self, row: Sequence[Any]) -> Vector:
         """The inputs of one decided event, from its row alone."""
-        values = [row[slot] for slot in self.slots]
-        return np.array([np.nan if value is None else value for value in values], np.float64)
+        return np.array([row[slot] for slot in self.slots], np.float64)  # None becomes NaN
 
     def scores(self, matrix: Matrix) -> tuple[Floats, list[int]]:
         """The score of each row, NaN where it is not finite or the model raised, and the rows on which it raised."""

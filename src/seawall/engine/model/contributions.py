@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
 
 import numpy as np
 
@@ -40,5 +39,7 @@ def top_reasons(features: Sequence[str], contributions: Vector, most: int = 4) -
     """
     assert len(features) == len(contributions), "one contribution a feature"
     assert most >= 0, "a count"
-    raised = [(-value, index) for index, value in enumerate(contributions.tolist()) if 0 < value < inf]
-    return [Reason(features[index], -value) for value, index in sorted(raised)[:most]]
+    raised = np.where((contributions > 0) & (contributions < np.inf), contributions, 0.0)
+    highest = np.argsort(-raised, kind="stable")[:most]
+    pairs = zip(highest.tolist(), raised[highest].tolist(), strict=True)
+    return [Reason(features[index], value) for index, value in pairs if value > 0]
