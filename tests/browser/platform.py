@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from seawall.bench.machine import free_port
 from seawall.server.access import DEFAULT_SCOPES, KeyStore
 from seawall.server.home import Home
 from seawall.server.process import Options
@@ -60,7 +60,7 @@ def platform(home: Path) -> Iterator[Platform]:
     )  # fmt: skip
     names, _space, password = json.loads(made.stdout)["login"].rpartition("  ")
     key = KeyStore(Home(home).prepare().access).create("test", DEFAULT_SCOPES)
-    api, console = _free_port(), _free_port()
+    api, console = free_port(), free_port()
     environment["SEAWALL_API_URL"] = f"http://127.0.0.1:{api}"
     commands = {
         "api_process": Options(str(home), "127.0.0.1", api, str(PACKS / "example_card")).encoded(),
@@ -84,12 +84,6 @@ def platform(home: Path) -> Iterator[Platform]:
                     process.wait(20)
                 except subprocess.TimeoutExpired:
                     process.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _until_answers(home: Path, port: int, path: str) -> None:

@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from seawall.bench.crash import free_port
+from seawall.bench.machine import free_port
 
 PATIENCE = 120.0
 

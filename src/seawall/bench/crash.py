@@ -7,7 +7,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import tempfile
 import warnings
@@ -27,6 +26,7 @@ from seawall.server.service import Service
 from seawall.server.supervisor import python
 
 from .figure import Figure
+from .machine import free_port
 
 KILLS = 100
 CLIENTS = 32
@@ -201,11 +201,3 @@ def _event(number: int) -> bytes:
             "currency": "CNY",
         }
     ).encode()
-
-
-def free_port() -> int:
-    """A port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

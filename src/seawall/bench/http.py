@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -31,6 +30,7 @@ from seawall.server.process import Options
 from .figure import Figure, median
 from .http_callers import call_at_rate
 from .http_pack import write_pack
+from .machine import free_port
 
 EVENTS = 60_000
 CONNECTIONS, RATE = 64, 3_000
@@ -100,7 +100,7 @@ def _check_journal(home: Home, answers: int, under_way: int) -> None:
 @contextmanager
 def _service(home: Home, pack: Path) -> Iterator[int]:
     """The decision API on this processor; meanwhile this process moves to the others. Gives the port."""
-    port = _free_port()
+    port = free_port()
     options = Options(home=str(home.folder), host="127.0.0.1", port=port, pack=str(pack)).encoded()
     command = [sys.executable, "-m", "seawall.server.api_process", options]
     with _elsewhere(), subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=_here()) as child:  # noqa: S603
@@ -149,11 +149,6 @@ def _wait_until_ready(child: subprocess.Popen[bytes], port: int) -> None:
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.1)
     raise SeawallError(f"the service was not ready within {_START_SECONDS} s")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
 
 
 # --- wrk --------------------------------------------------------------------------------------------------------------

@@ -23,8 +23,8 @@ from seawall.server.service import Service
 from seawall.server.supervisor import python
 from seawall.simulator import Simulation
 
-from .crash import free_port
 from .figure import Figure, median
+from .machine import free_port
 
 EVENTS = 1_000_000
 _PACK = Path(seawall.__file__).parent / "packs" / "example_card"

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from seawall.cli import FAILED, OK
 from seawall.cli.inputs import add_language_argument
+from seawall.cli.words import outcome_word
 from seawall.engine.answer import Answers
 from seawall.engine.journal import EventRecord, Journal, Kind, Record, decode_event
 from seawall.engine.pack.model import Pack
@@ -33,10 +34,6 @@ _WORDS = {
     "models": {"zh": "模型", "en": "models"},
     "sealed": {"zh": "(已加密)", "en": "(sealed)"},
     "undecided": {"zh": "导入的历史记录,没有决策", "en": "imported history, which has no decision"},
-    "approve": {"zh": "通过", "en": "approve"},
-    "challenge": {"zh": "挑战验证", "en": "challenge"},
-    "review": {"zh": "人工审核", "en": "review"},
-    "decline": {"zh": "拒绝", "en": "decline"},
 }
 
 
@@ -103,7 +100,7 @@ def _print(answer: dict[str, Any], lang: str) -> None:
     console = Console(highlight=False)
     words = {word: texts[lang] for word, texts in _WORDS.items()}
     console.print(
-        f"[bold]{words[answer['outcome']]}[/]  {words['score']} {answer['score']}   "
+        f"[bold]{outcome_word(answer['outcome'], lang)}[/]  {words['score']} {answer['score']}   "
         f"{words['policy']} {escape(answer['policy'])}   {words['sequence']} {answer['sequence']}\n"
         f"{answer['decision_id']}  {answer['content_hash']}"
     )

@@ -6,15 +6,13 @@ import argparse
 from pathlib import Path
 
 from seawall.cli import OK
-from seawall.cli.inputs import find_pack, read_mapping
+from seawall.cli.inputs import DEFAULT_PACK, find_pack, read_mapping
 from seawall.cli.running import progress_bar
 from seawall.engine.pack import load_pack
 from seawall.server.home import Home, default_home
 from seawall.server.importer import import_history
 from seawall.server.packs import bundle_of
 from seawall.server.service import Service
-
-DEFAULT_PACK = "payments"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

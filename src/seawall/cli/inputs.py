@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 import seawall
+from seawall.cli.words import LANGUAGES
 from seawall.engine.door import ClearSealer, Door
 from seawall.engine.errors import EventError, PackError, Problem, SeawallError
 from seawall.engine.history import HistoryError, HistoryMapping, load_mapping
@@ -21,9 +22,9 @@ from seawall.engine.pack import Pack, load_pack
 from seawall.engine.pack.reader import did_you_mean
 from seawall.engine.policy import CompiledPolicy, compile_policy
 
+DEFAULT_PACK = "payments"  # of a new home
 PACK_HELP = "a pack: its folder, or the name of a shipped pack"
 ENGINES = ("local",)
-LANGUAGES = ("en", "zh")
 
 
 class UsageError(SeawallError):

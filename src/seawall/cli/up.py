@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from seawall.cli import BAD_INPUT, OK
-from seawall.cli.inputs import UsageError, add_language_argument, find_pack
+from seawall.cli.inputs import DEFAULT_PACK, UsageError, add_language_argument, find_pack
 from seawall.cli.watch import Watch
 from seawall.engine.journal import Journal, JournalError
 from seawall.engine.pack import load_pack
@@ -26,7 +26,6 @@ from seawall.server.home import PASSPHRASE, Home, default_home
 from seawall.server.process import BAD_START, Options
 from seawall.server.supervisor import Child, Supervisor, python
 
-DEFAULT_PACK = "payments"
 DEFAULT_PORT = 8_600
 _DEMO_KEY, _CONSOLE_KEY = "demo", "console"
 _PAST_DAYS, _PAST_EVENTS = 30, 20_000
@@ -216,7 +215,7 @@ def _first_run(home: Home, demo: bool) -> dict[str, str] | None:
 def _console_key(home: Home) -> None:
     """The key with which console and worker call the decision API: a new one each start, readable by this user only."""
     text = _fresh_key(home, _CONSOLE_KEY, ("read", "label", "lists", "erase", "metrics"))
-    path = home.folder / "console.key"
+    path = home.console_key
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     path.write_text(text)

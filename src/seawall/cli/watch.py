@@ -9,14 +9,12 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-OUTCOMES = ("approve", "challenge", "review", "decline")
+from seawall.cli.words import OUTCOME_WORDS, outcome_word
+
+OUTCOMES = tuple(OUTCOME_WORDS)
 _TOTALS_SECONDS, _LOOK_SECONDS, _TIMEOUT = 5.0, 0.5, 5.0
 _PAGE, _LINES = 500, 4  # decisions read and shown a look: what is beyond shows in the totals
 _WORDS = {
-    "approve": {"zh": "通过", "en": "approve"},
-    "challenge": {"zh": "挑战验证", "en": "challenge"},
-    "review": {"zh": "人工审核", "en": "review"},
-    "decline": {"zh": "拒绝", "en": "decline"},
     "decided": {"zh": "已决策", "en": "decided"},
     "a_second": {"zh": "/秒", "en": "/s"},
 }
@@ -66,12 +64,13 @@ class Watch:
             now = self._clock()
             rate = (whole - self._count) / max(now - self._counted_at, 0.001)
             self._count, self._counted_at = whole, now
-            shares = "  ".join(f"{self._word(name)} {totals.get(name, 0):,}" for name in OUTCOMES)
+            shares = "  ".join(f"{outcome_word(name, self._lang)} {totals.get(name, 0):,}" for name in OUTCOMES)
             print(f"—— {self._word('decided')} {whole:,} ({rate:,.0f}{self._word('a_second')})  {shares}", flush=True)
 
     def _line(self, item: dict[str, Any]) -> str:
         reasons = "; ".join(dict.fromkeys(one["text"] for one in item["reasons"]))
-        return f"{self._word(item['outcome']):<10} {item['score']:>3}  {item['event_id'][:36]}  {reasons[:120]}"
+        outcome = outcome_word(item["outcome"], self._lang)
+        return f"{outcome:<10} {item['score']:>3}  {item['event_id'][:36]}  {reasons[:120]}"
 
     def _word(self, name: str) -> str:
         return _WORDS[name][self._lang]

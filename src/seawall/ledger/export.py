@@ -6,8 +6,6 @@ stand its canonical bytes, unchanged.
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
@@ -17,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple
 import msgspec
 
 from seawall.ledger.errors import CheckpointError, LedgerError, SigningKeyError, StoreError
-from seawall.ledger.keys import sync_folder
+from seawall.ledger.files import new_file
 from seawall.ledger.note import Verifier, is_name
 from seawall.ledger.source import Row, Source, StoredCheckpoint, store_source
 
@@ -103,21 +101,13 @@ def _lines(source: Source, header: Header) -> Iterator[bytes]:
 
 
 def _write(path: Path, lines: Iterator[bytes]) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     digest = sha256()
     try:
-        try:
-            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-                for line in lines:
-                    digest.update(line)
-                    file.write(line)
-                file.write(b'{"sha256":"%b"}\n' % digest.hexdigest().encode())
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
-        sync_folder(path.parent)
+        with new_file(path, 0o600) as file:
+            for line in lines:
+                digest.update(line)
+                file.write(line)
+            file.write(b'{"sha256":"%b"}\n' % digest.hexdigest().encode())
     except FileExistsError:
         raise StoreError(f"{path} exists already; an export is never overwritten, choose another path") from None
     except OSError as error:

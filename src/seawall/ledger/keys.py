@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from seawall.ledger.errors import SigningKeyError
+from seawall.ledger.files import new_file
 from seawall.ledger.note import Signer, Verifier
 
 SHORTEST_PASSPHRASE = 12
@@ -99,27 +99,10 @@ def _read(path: Path, private: bool) -> bytes:
 
 def _write(path: Path, data: bytes, mode: int) -> None:
     """All or nothing, durable on return, never over an existing file."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
-        try:
-            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
-        sync_folder(path.parent)
+        with new_file(path, mode) as file:
+            file.write(data)
     except FileExistsError:
         raise SigningKeyError(f"{path} exists already; a key is never overwritten, choose another path") from None
     except OSError as error:
         raise SigningKeyError(f"{path} cannot be written: {error.strerror}; check its folder") from None
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes the folder's entries durable."""
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

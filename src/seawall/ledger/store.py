@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from seawall.ledger.errors import StoreError
-from seawall.ledger.keys import sync_folder
+from seawall.ledger.files import sync_folder
 from seawall.ledger.note import is_name
 from seawall.ledger.tree import node_position
 

@@ -58,6 +58,11 @@ class Home:
         return self.folder / "access.db"
 
     @property
+    def console_key(self) -> Path:
+        """The API key of console and worker, made anew at each start."""
+        return self.folder / "console.key"
+
+    @property
     def ledger(self) -> Path:
         """The tamper-evident record."""
         return self.folder / "ledger.db"

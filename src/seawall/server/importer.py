@@ -53,6 +53,16 @@ def import_history(
     return events, labels
 
 
+class _Type:
+    """What every record of one type of a block has in common: which columns it holds, which keys are its subject's."""
+
+    def __init__(self, name: str, pack: Pack) -> None:
+        self.event: EventType | None = pack.events.get(name)
+        self.name = name if self.event is not None else name.removeprefix("label.")
+        self.held = tuple(self.event.columns() if self.event is not None else pack.labels[self.name].keys)
+        self.claimed = self.event.claimed if self.event is not None else ()
+
+
 def _check_only_history(service: Service) -> None:
     for record in service.journal.read(verify=False):
         content = decode(record)
@@ -66,32 +76,26 @@ def _check_only_history(service: Service) -> None:
 def _records(block: Block, pack: Pack, sealer: LocalSealer) -> Iterator[Event | Label]:
     bools = {name for kind in pack.events.values() for name, one in kind.columns().items() if one.type == "bool"}
     columns = {name: _values(column, name in bools) for name, column in block.columns.items()}
-    names = [str(name) for name in block.type_names]
     keys = {field.name: field for kind in pack.events.values() for field in kind.fields.values()}
+    types = [_Type(str(name), pack) for name in block.type_names]
     codes, times = block.types.tolist(), block.times.tolist()
     for row, (code, time, event_id) in enumerate(zip(codes, times, block.event_ids, strict=True)):
-        name = names[code]
-        kind = pack.events.get(name)
-        held = kind.columns() if kind is not None else dict.fromkeys(pack.labels[name.removeprefix("label.")].keys)
-        fields = {}
-        for column in held:
+        kind = types[code]
+        fields: dict[str, Any] = {}
+        for column in kind.held:
             values = columns.get(column)
             value = values[row] if values is not None else None
             if value is not None:
                 field = keys.get(column)
                 hidden = field is not None and field.pseudonymised
                 fields[column] = sealer.pseudonym(field.space, value) if hidden and field is not None else value
-        if kind is None:
-            yield Label(name.removeprefix("label."), event_id, time, time, fields, IMPORTED)
-        else:
-            _claim(sealer, kind, fields)
-            yield Event(event_id, name, time, time, fields, IMPORTED, kind.version)
-
-
-def _claim(sealer: LocalSealer, kind: EventType, fields: dict[str, Any]) -> None:
-    own = [fields[name] for name in kind.claimed if name in fields]
-    if own:
-        sealer.claim(fields[kind.subject], own)
+        if kind.event is None:
+            yield Label(kind.name, event_id, time, time, fields, IMPORTED)
+            continue
+        own = [fields[name] for name in kind.claimed if name in fields]
+        if own:
+            sealer.claim(fields[kind.event.subject], own)
+        yield Event(event_id, kind.name, time, time, fields, IMPORTED, kind.event.version)
 
 
 def _values(column: Column, is_bool: bool) -> list[Any]:

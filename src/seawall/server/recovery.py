@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import msgspec
 
@@ -29,19 +28,10 @@ from seawall.engine.policy import CompiledPolicy
 from seawall.engine.snapshot import restore
 
 from .packs import PackShelf
-from .snapshots import Snapshots
+from .snapshots import Activation, Snapshots
 
 _BATCH = 64
 Progress = Callable[[int, int], None]  # (records done, records in all)
-
-
-class Activation(NamedTuple):
-    """A record from which on a policy decided: the digest of its pack's bundle; `at` in ms."""
-
-    sequence: int
-    policy: str
-    digest: str
-    at: int
 
 
 @dataclass(slots=True)
@@ -69,21 +59,21 @@ def recover(
     for head, dump in snapshots.read():
         if head.sequence > journal.last or journal.chain_at(head.sequence) != head.chain:
             continue
-        activations = [Activation(*one) for one in head.activations]
         try:
-            engine = restore(shelf.policy(activations[-1].digest), dump, recall=recall)
+            engine = restore(shelf.policy(head.activations[-1].digest), dump, recall=recall)
         except (StateError, JournalError, PackError):
             continue
-        return _Feeder(journal, shelf, recall).go_on(engine, activations, progress)
+        return _Feeder(journal, shelf, recall).go_on(engine, head.activations, progress)
     return _Feeder(journal, shelf, recall).from_start(progress)
 
 
 def activations(journal: Journal, snapshots: Snapshots) -> list[Activation]:
     """Every policy so far, oldest first; what a snapshot knows is not read again."""
-    found, after = [], -1
+    found: list[Activation] = []
+    after = -1
     for head in snapshots.heads():
         if head.sequence <= journal.last:
-            found, after = [Activation(*one) for one in head.activations], head.sequence
+            found, after = head.activations, head.sequence
             break
     for record in journal.read(after, verify=False):
         if record.kind == Kind.ACTIVATION:

@@ -24,9 +24,9 @@ from seawall.sealing import Erasure, KeyRing, LocalSealer, SealingError
 from .decided import Decided, UnavailableError, decision_id, sequence_of
 from .home import Home
 from .packs import PackShelf
-from .recovery import Activation, Progress, Recovered, recover, switched
+from .recovery import Progress, Recovered, recover, switched
 from .sequencer import Counters, Erased, EraseSubject, Sequencer
-from .snapshots import Head, Snapshots
+from .snapshots import Activation, Head, Snapshots
 
 MAX_SUBJECT = 1_024
 _WRITERS = 16  # of answers kept, by policy and language
@@ -93,7 +93,7 @@ class Service:
         if self.journal.last < 0:
             if bundle is None:
                 raise UnavailableError("the home has no policy yet; name a pack")
-            self._journal_activation(bundle)
+            self._journal_activation(self.journal.put_bundle(bundle))
         found = recover(self.journal, self.shelf, self.snapshots, self._recall, progress)
         self._saved = found.engine.sequence - found.replayed
         self._use(found)
@@ -146,7 +146,7 @@ class Service:
         if any(one.policy == policy.label for one in self._recovered.activations):
             raise ConflictError(f"{policy.label} was active with other content; raise its version in policy.yaml")
         engine = switched(self.journal, self.engine, policy, self._recall)
-        at = self._journal_activation(bundle)
+        at = self._journal_activation(digest)
         activation = Activation(self.journal.last, policy.label, digest, at)
         self._use(Recovered(engine, [*self._recovered.activations, activation], 0, []))
         return policy
@@ -204,9 +204,7 @@ class Service:
     async def decide(self, body: bytes) -> Decided:
         """Decide one event (JSON) and answer once it is durable."""
         self._sequencer.check_room(1)
-        result = await self._sequencer.put(self._admit(body))
-        if isinstance(result, SeawallError):
-            raise result
+        result = await self._durable(self._sequencer.put(self._admit(body)))
         assert isinstance(result, Decided)
         return result
 
@@ -348,18 +346,13 @@ class Service:
         if self.engine.sequence == self.journal.last and self.snapshots.start(self.engine, self._head()):
             self._saved = self.journal.last
 
-    def _journal_activation(self, bundle: bytes) -> int:
-        digest = self.journal.put_bundle(bundle)
+    def _journal_activation(self, digest: str) -> int:
         record = ActivationRecord(self.shelf.policy(digest).label, digest, self._clock())
         self.journal.append([(Kind.ACTIVATION, encode_activation(record))])
         return record.at
 
     def _head(self) -> Head:
-        return Head(
-            self.journal.last,
-            self.journal.chain,
-            [(one.sequence, one.policy, one.digest, one.at) for one in self._recovered.activations],
-        )
+        return Head(self.journal.last, self.journal.chain, self._recovered.activations)
 
     def _recall(self, sequence: int) -> Decision | None:
         flying = self._sequencer.flying.get(sequence)

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -25,15 +26,21 @@ _NICENESS = 15  # a snapshot can wait, decisions cannot
 _NAME = "{:020d}.snapshot"
 
 
-class Head(msgspec.Struct):
-    """Where in the journal a snapshot was taken: the newest record, the chain after it.
+class Activation(NamedTuple):
+    """A record from which on a policy decided: the digest of its pack's bundle; `at` in ms."""
 
-    `activations` holds (sequence, policy, digest of its bundle, time in ms) of every policy so far.
-    """
+    sequence: int
+    policy: str
+    digest: str
+    at: int
+
+
+class Head(msgspec.Struct):
+    """Where in the journal a snapshot was taken: the newest record, the chain after it, every policy so far."""
 
     sequence: int
     chain: bytes
-    activations: list[tuple[int, str, str, int]]
+    activations: list[Activation]
 
 
 class Snapshots:

@@ -6,13 +6,11 @@ import http.client
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
-KEY_FILE = "console.key"
 TIMEOUT = 10
 _LARGEST_ANSWER = 65_536
 
@@ -74,7 +72,7 @@ def _sequence(status: int, data: bytes) -> int:
 def from_settings() -> LabelApi | None:
     """The client for this home: `settings.SEAWALL_API_URL` and HOME/console.key; None where one is missing."""
     url = getattr(settings, "SEAWALL_API_URL", "")
-    path = Path(settings.HOME.folder) / KEY_FILE
+    path = settings.HOME.console_key
     if not url or not path.is_file():
         return None
     return HttpLabelApi(url, path.read_text("ascii").strip())

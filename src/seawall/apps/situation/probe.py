@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-KEY_FILE = "console.key"
 TIMEOUT = 1.5
 KEPT_SECONDS = 2.0  # one answer serves everybody who looks at the room
 _LARGEST = 512 * 1024
@@ -53,7 +52,7 @@ def _asked(url: str) -> Probe:
         return Probe("silent", type(error).__name__)
     if status != 200:
         return Probe("refusing", body.decode("utf-8", "replace")[:300])
-    path = settings.HOME.folder / KEY_FILE
+    path = settings.HOME.console_key
     try:
         key = path.read_text("ascii").strip() if path.is_file() else ""
         status, body = _get(url, "/metrics", key)

@@ -11,7 +11,8 @@ import vl_convert
 
 from seawall.analytics.backtest import OUTCOMES
 from seawall.cli.report.summary import Judged, Summary
-from seawall.cli.report.words import OUTCOME_WORDS, rate
+from seawall.cli.report.words import rate
+from seawall.cli.words import OUTCOME_WORDS
 from seawall.engine.times import format_instant
 
 _INK = "#7a8594"

@@ -11,6 +11,7 @@ from seawall.analytics.backtest import OUTCOMES
 from seawall.cli.report import words
 from seawall.cli.report.charts import charts
 from seawall.cli.report.summary import Summary
+from seawall.cli.words import LANGUAGES, OUTCOME_WORDS
 from seawall.engine.times import format_duration, format_instant
 
 
@@ -23,7 +24,7 @@ def render(summary: Summary, language: str = "en") -> str:
     source = summary.source
     environment.filters |= {"percent": words.percent, "count": words.count, "rate": words.rate}
     environment.filters["money"] = lambda minor: words.money(minor, source.exponent, source.currency)
-    svg = {code: charts(summary, code) for code in words.LANGUAGES}
+    svg = {code: charts(summary, code) for code in LANGUAGES}
     findings = {
         "headline": words.headline(summary),
         "daily": words.daily_finding(summary.a),
@@ -40,11 +41,11 @@ def render(summary: Summary, language: str = "en") -> str:
         s=summary,
         findings=findings,
         chart=lambda name: Markup(  # noqa: S704 - drawn by us from escaped data
-            "".join(f'<div class="{code}">{svg[code].get(name, "")}</div>' for code in words.LANGUAGES)
+            "".join(f'<div class="{code}">{svg[code].get(name, "")}</div>' for code in LANGUAGES)
         ),
         has_chart=svg["en"].keys(),
         outcomes=OUTCOMES,
-        outcome_words=words.OUTCOME_WORDS,
+        outcome_words=OUTCOME_WORDS,
         first=format_instant(summary.first_ms)[:10],
         last=format_instant(summary.last_ms)[:10],
         delay=format_duration(source.label_delay_ms) if source.label_delay_ms else "0",

@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from seawall.cli.report.summary import Judged, Summary
-from seawall.cli.report.words import OUTCOME_WORDS, change_finding, count, headline, money, percent
+from seawall.cli.report.words import change_finding, count, headline, money, percent
+from seawall.cli.words import outcome_word
 
 _TEXTS: dict[str, dict[str, str]] = {
     "judged": {
@@ -87,7 +88,7 @@ class _Terminal:
         return money(minor, self.summary.source.exponent, self.summary.source.currency)
 
     def _outcome(self, name: str) -> str:
-        return OUTCOME_WORDS[name][self.language == "zh"]
+        return outcome_word(name, self.language)
 
     def _table(self, title: str, columns: str, rows: Sequence[Sequence[str]]) -> None:
         table = Table(title=title, title_justify="left")

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from seawall.analytics.backtest import OUTCOMES, SideChange
 from seawall.cli.report.summary import Judged, Summary
-
-LANGUAGES = ("en", "zh")
-OUTCOME_WORDS: Mapping[str, tuple[str, str]] = {
-    "approve": ("approve", "通过"),
-    "challenge": ("challenge", "挑战验证"),
-    "review": ("review", "人工审核"),
-    "decline": ("decline", "拒绝"),
-}
+from seawall.cli.words import OUTCOME_WORDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from seawall.server.home import Home, default_home
 
 OPTIONS = Options()
 HOME = Home(default_home().absolute())
-LEDGER_FILE = HOME.folder / "ledger.db"
+LEDGER_FILE = HOME.ledger
 
 DEBUG = False
 SECRET_KEY = existing_text(HOME.folder / SECRET_KEY_FILE) or secrets.token_urlsafe(48)  # before prepare: for once
