@@ -24,8 +24,9 @@ from .lists import ListEntry, ListStore
 from .pack.model import OUTCOMES
 from .policy import CompiledPolicy
 from .scoring import BatchScorer, model_reasons, tops
+from .settings import SettingEntry, SettingStore, fits
 
-Record = Event | Label | ListEntry
+Record = Event | Label | ListEntry | SettingEntry
 
 
 class Repeat(NamedTuple):
@@ -75,6 +76,7 @@ class Engine:
         self.cache_dir = cache_dir
         self.state = FeatureState(policy.plan, cache_dir, max_state_bytes)
         self.lists = ListStore(policy.pack.lists.values())
+        self.settings = SettingStore(policy.pack.settings.values())
         self.ids = IdIndex(max(policy.pack.idempotency_ms, policy.pack.lateness_ms), recall=recall)
         self.clock_ms = 0  # effective time of the newest record
         self.sequence = 0  # of the newest record; 0 is the policy's activation
@@ -125,6 +127,11 @@ class Engine:
             if entry.list in policy.pack.lists:
                 lists.apply(entry)
         self.lists = lists
+        settings = SettingStore(policy.pack.settings.values())
+        for kept in self.settings:
+            if fits(policy.pack.settings.get(kept.entry.setting), kept.entry):
+                settings.apply(kept.entry, kept.sequence)
+        self.settings = settings
         self.sequence += 1
         self._use(policy)
         return self.sequence
@@ -171,6 +178,10 @@ class Engine:
             if isinstance(record, ListEntry):
                 self.sequence += 1
                 self.lists.apply(record)
+                continue
+            if isinstance(record, SettingEntry):
+                self.sequence += 1
+                self.settings.apply(record, self.sequence)
                 continue
             if isinstance(record, Label):
                 key = f"\0{record.label}\0{record.event_id}"  # no event id holds a control character
@@ -235,6 +246,8 @@ class Engine:
             )
         part = self.builder.fields(fields, late_by)
         hits = self._look_up(fields, part)
+        if self.settings.used:
+            self._set(fields, part)
         flags = READS if late_by > self.policy.pack.lateness_ms else READS | ENTERS
         row = self.builder.inputs(self.builder.kinds[event.type], fields, part, self.clock_ms, flags)
         return row, part, hits, late_by
@@ -274,6 +287,14 @@ class Engine:
                 if look.slot >= 0:
                     part[look.slot - first] = bool(found)
         return hits
+
+    def _set(self, fields: dict[str, Any], part: list[Any]) -> None:
+        """Put the values of the limits and switches that have entries into `part`, over their defaults."""
+        for name in self.settings.used:
+            look = self.policy.settings.get(name)
+            if look is not None:
+                value = self.settings.value(name, fields.get(look.entity), fields.get(look.segment), self.clock_ms)
+                part[look.slot - self._width] = value
 
     def _decide(self, at: int, event: Event, row: list[Any], hits: list[str], late_by: int, faults: Faults) -> Decision:
         ruleset = self.policy.rulesets[event.type]
@@ -339,13 +360,15 @@ class Engine:
     # --- columns ------------------------------------------------------------------------------------------------------
 
     def step_block(self, block: Block, hashes: bool = False, features: bool = True) -> Decided:
-        """The same as `step` over a block of history (file semantics: every record arrives at its own time).
+        """The same as `step` over a block of history; records of a file arrive at their own time.
 
         Event ids are not looked up: the reader has seen to it that they are distinct.
         """
         if self._blocks is None:
-            self._blocks = BlockStepper(self.policy, self.builder, self.state, self.lists, self.cache_dir)
+            self._blocks = BlockStepper(
+                self.policy, self.builder, self.state, self.lists, self.settings, self.cache_dir
+            )
         decided = self._blocks.step(block, self.clock_ms, self.sequence + 1, hashes, features)
-        self.sequence += len(block)
+        self.sequence = self.sequence + len(block) if block.sequences is None else int(block.sequences[-1])
         self.clock_ms = max(self.clock_ms, int(block.times.max(initial=0)))
         return decided

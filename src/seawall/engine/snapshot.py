@@ -20,6 +20,7 @@ from .feature.state import FeatureState, Key
 from .identity import Recall, StoredIds
 from .lists import ListEntry
 from .policy import CompiledPolicy
+from .settings import Kept
 
 _MAGIC = b"seawall-snapshot-2\n"
 
@@ -45,6 +46,7 @@ class _Head(msgspec.Struct):
     ids: StoredIds
     state: _State
     buffers: list[tuple[str, int]]
+    settings: list[Kept] = []  # not in snapshots of older versions
 
 
 def dump(engine: Engine) -> bytes:
@@ -66,6 +68,7 @@ def dump_parts(engine: Engine) -> Iterator[bytes | memoryview]:
             ids=engine.ids.dump(),
             state=msgspec.convert(meta, _State),
             buffers=[(name, buffer.nbytes) for name, buffer in buffers.items()],
+            settings=list(engine.settings),
         )
     )
     digest = hashlib.sha256()
@@ -99,6 +102,8 @@ def restore(
     engine.state.load(msgspec.to_builtins(head.state), buffers)
     for entry in head.lists:
         engine.lists.apply(entry)
+    for kept in head.settings:
+        engine.settings.apply(kept.entry, kept.sequence)
     engine.ids.load(head.ids)
     engine.clock_ms, engine.sequence = head.clock_ms, head.sequence
     return engine

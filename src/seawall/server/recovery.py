@@ -25,6 +25,7 @@ from seawall.engine.journal import (
 )
 from seawall.engine.lists import ListEntry
 from seawall.engine.policy import CompiledPolicy
+from seawall.engine.settings import SettingEntry, fits
 from seawall.engine.snapshot import restore
 
 from .packs import PackShelf
@@ -104,7 +105,7 @@ def feed(engine: Engine, records: Iterable[object]) -> list[object]:
     Events of types the policy does not know, and changes of policy, only take their number.
     """
     results: list[object] = []
-    batch: list[Event | Label | ListEntry] = []
+    batch: list[Event | Label | ListEntry | SettingEntry] = []
     faults: dict[int, tuple[str, ...]] = {}
 
     def flush() -> None:
@@ -127,7 +128,7 @@ def feed(engine: Engine, records: Iterable[object]) -> list[object]:
     return results
 
 
-def _known(policy: CompiledPolicy, record: object) -> Event | Label | ListEntry | None:
+def _known(policy: CompiledPolicy, record: object) -> Event | Label | ListEntry | SettingEntry | None:
     """The record as this policy reads it; None where it means nothing to it."""
     if isinstance(record, EventRecord):
         event = record.event
@@ -142,6 +143,8 @@ def _known(policy: CompiledPolicy, record: object) -> Event | Label | ListEntry 
         return record if record.label in policy.pack.labels else None
     if isinstance(record, ListEntry):
         return record if record.list in policy.pack.lists else None
+    if isinstance(record, SettingEntry):
+        return record if fits(policy.pack.settings.get(record.setting), record) else None
     return None
 
 

@@ -9,8 +9,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from seawall.engine.answer import Answers
 from seawall.engine.decision import Decision
 from seawall.engine.door import Door, Event
@@ -19,10 +17,13 @@ from seawall.engine.errors import ConflictError, EventError, SeawallError
 from seawall.engine.journal import ActivationRecord, Journal, JournalError, Kind, decode_event, encode_activation
 from seawall.engine.money import Rates
 from seawall.engine.policy import CompiledPolicy
+from seawall.engine.settings import LIMITS, SWITCHES
 from seawall.sealing import Erasure, KeyRing, LocalSealer, SealingError
 
+from .bodies import addressed, event_id_of
 from .decided import Decided, UnavailableError, decision_id, sequence_of
 from .home import Home
+from .limits import settings_of
 from .packs import PackShelf
 from .recovery import Progress, Recovered, recover, switched
 from .sequencer import Counters, Erased, EraseSubject, Sequencer
@@ -38,12 +39,6 @@ class Settings:
 
     queue: int = 4_096
     snapshot_every: int = 200_000
-
-
-class _Labelled(msgspec.Struct):
-    """What a label's body says of its event; the door checks the rest."""
-
-    event_id: str
 
 
 class Service:
@@ -190,6 +185,7 @@ class Service:
             "snapshot_sequence": self._saved,
             "known_ids": len(self.engine.ids),
             "list_entries": len(self.engine.lists),
+            "setting_entries": len(self.engine.settings),
             "state_bytes": self.engine.state.arena.bytes_held(),
             "last_commit_ms": counters.last_commit_ms,
             "commit_seconds_total": counters.commit_seconds,
@@ -224,21 +220,27 @@ class Service:
         self._sequencer.check_room(1)
         door = self._ready_door()
         with _available():
-            record = door.admit_label(body, self._keys_of(_event_id(body)))
+            record = door.admit_label(body, self._keys_of(event_id_of(body)))
         return int(await self._durable(self._sequencer.put(record)))
 
     async def list_entry(self, name: str, body: bytes) -> int:
         """Record an entry of the list `name` (the JSON body may leave it out); its sequence number."""
         self._sequencer.check_room(1)
         door = self._ready_door()
-        try:
-            members = msgspec.json.decode(body, type=dict[str, Any])
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            raise EventError("", "the body is not one JSON object in UTF-8") from None
-        if members.setdefault("list", name) != name:
-            raise EventError("list", f"is not {name!r}, the list of the address; leave it out")
+        members = addressed(body, "list", name)
         with _available():
             entry = door.admit_list_entry(members)
+        return int(await self._durable(self._sequencer.put(entry)))
+
+    async def setting(self, name: str, body: bytes) -> int:
+        """Record an entry of limits.NAME or switches.NAME (the JSON body may leave it out); its sequence number."""
+        self._sequencer.check_room(1)
+        door, store = self._ready_door(), self.engine.settings
+        members = addressed(body, "setting", name)
+        with _available():
+            entry = door.admit_setting(members)
+        if not entry.removed and len(store) >= store.max_entries:
+            raise EventError("setting", f"the settings hold {store.max_entries:,} entries, the bound; remove some")
         return int(await self._durable(self._sequencer.put(entry)))
 
     async def erase(self, subject: str) -> tuple[int, Erasure]:
@@ -319,6 +321,19 @@ class Service:
             self._answers[policy, language] = writer
         return writer
 
+    def limits(self, entity: str = "", segment: str = "") -> list[dict[str, Any]]:
+        """The declared limits, and what is in force for an entity and segment, in the clear ("": for everyone else)."""
+        return self._settings_of(LIMITS, entity, segment)
+
+    def switches(self) -> list[dict[str, Any]]:
+        """The declared switches, and whether each is on."""
+        return self._settings_of(SWITCHES)
+
+    def _settings_of(self, prefix: str, entity: str = "", segment: str = "") -> list[dict[str, Any]]:
+        at_ms = max(self.engine.clock_ms, self._clock())
+        with _available():
+            return settings_of(self.engine, prefix, at_ms, entity, segment, self.sealer.find)
+
     # --- parts --------------------------------------------------------------------------------------------------------
 
     @property
@@ -377,10 +392,3 @@ def _available() -> Iterator[None]:
         yield
     except SealingError as error:
         raise UnavailableError(f"the key store failed: {error}") from None
-
-
-def _event_id(body: bytes) -> str:
-    try:
-        return msgspec.json.decode(body, type=_Labelled).event_id
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return ""  # the door says what is wrong
