@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
 EVERYTHING = (
     "admin", "senior_analyst", "compliance_officer", "credit_manager", "security_officer", "dpo", "model_owner",
     "auditor",
@@ -58,9 +57,16 @@ def work(analyst: str, senior: str, other: str, gone: str) -> dict[str, str]:
     from seawall.apps.cases.services.cases import Given
     from seawall.apps.jobs import services as jobs
     from seawall.apps.jobs.models import Run
+    from tests.browser import rooms
 
     me, second, third, fourth = (User.objects.get(username=name) for name in (analyst, senior, other, gone))
-    found = _until(lambda: Alert.objects.filter(state="new", typology="CVC_GUESSING").order_by("id")[:6], 6)
+    asked = rooms.backtest(third)
+    rooms.limits(third, second)
+    rooms.tokens(third, me)
+    rooms.outbox(third)
+    rooms.views(third)
+    rooms.actions(third)
+    found = rooms.until(lambda: Alert.objects.filter(state="new", typology="CVC_GUESSING").order_by("id")[:6], 6)
     case = opening.open_case(me, [found[0].pk], take=True)
     notes.add_note(me, case.pk, f"The cards were tried one after another. @{senior} @{other} please look.")
     notes.add_task(me, case.pk, "Call the customer", due_at=timezone.now() + timedelta(days=1))
@@ -75,7 +81,8 @@ def work(analyst: str, senior: str, other: str, gone: str) -> dict[str, str]:
     cases.act(third, own.pk, "submit", Given("The customer paid after all.", disposition="legitimate"))
     accounts.disable(accounts.OPERATOR, fourth.pk, "Left the company.")
     jobs.start(third, "sessions-clear")
-    _until(lambda: Run.objects.exclude(ended_at=None), 1)
+    rooms.until(lambda: Run.objects.filter(job="sessions-clear").exclude(ended_at=None))
+    rooms.backtest_done(asked)
     return {"case": str(case.pk), "number": case.number}
 
 
@@ -109,16 +116,6 @@ def old_session(key: str, seconds: int) -> None:
     session = SessionStore(key)
     session[SEEN] = int(time.time()) - seconds
     session.save()
-
-
-def _until(rows: Callable[[], Any], count: int) -> Any:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        found = list(rows())
-        if len(found) >= count:
-            return found
-        time.sleep(0.3)
-    raise AssertionError(f"{count} rows did not come within {PATIENCE:g} s")
 
 
 COMMANDS: dict[str, Callable[..., Any]] = {one.__name__: one for one in (people, work, addresses, old_session)}

@@ -323,9 +323,12 @@ class _Compiler:
 
     def _warnings(self, entries: Sequence[Entry], models: Sequence[LoadedModel]) -> list[Problem]:
         found = self._unused(entries, models)
+        places = {rule.id: rule.when.place for rule in self.pack.rules}
+        places |= {"/".join(part[1:]): place for part, place in self.pack.places.items() if part[0] == "row"}
         for problem in analyse([(entry.id, entry.expression) for entry in entries]):
-            place = next((self.pack.places.get(("rule", e.id)) for e in entries if repr(e.id) in problem.message), None)
-            found.append(replace(problem, file=place.file, line=place.line) if place else problem)
+            named = [entry.id for entry in entries if repr(entry.id) in problem.message]
+            place = places.get(min(named, key=lambda one: problem.message.index(repr(one)))) if named else None
+            found.append(_placed(problem, place))
         return found
 
     def _unused(self, entries: Sequence[Entry], models: Sequence[LoadedModel]) -> list[Problem]:

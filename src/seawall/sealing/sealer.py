@@ -54,6 +54,10 @@ class LocalSealer:
         """The value encrypted under the subject's data key, bound to its place (event id / field)."""
         return seal_value(self.subjects.key(subject), subject, place, value)
 
+    def seal_durably(self, subject: str, place: str, value: bytes) -> str:
+        """The same for what is kept beside the journal: the subject's key is durable before the text is given."""
+        return seal_value(self.subjects.secure(subject), subject, place, value)
+
     def open(self, subject: str, place: str, text: str) -> bytes:
         """The value in a sealed text. ErasedError: its key is gone. TamperError: changed, or from elsewhere."""
         key_id = key_id_of(text)

@@ -65,6 +65,22 @@ class SubjectKeys:
             finally:
                 self._store.flush()  # after a bad subject too: a key that waits could be used before it is durable
 
+    def secure(self, subject: str) -> DataKey:
+        """The subject's key, durable on return in group commit too, whatever else waits there.
+
+        A failure here throws away nothing that waits for a flush.
+        """
+        with self._store.writing:
+            key = self.key(subject)
+            with self._store.lock:
+                waiting = self._waiting.new.get(subject)  # none is set apart: no flush is under way
+            if waiting is not None:
+                with self._store.transaction() as connection:
+                    insert(connection, "INSERT INTO subject_keys", [waiting[1]])
+                with self._store.lock:
+                    del self._waiting.new[subject]
+            return key
+
     def find(self, subject: str) -> DataKey | None:
         """The key as the store has it now, past the cache: what another process erased is gone here too."""
         with self._store.lock:

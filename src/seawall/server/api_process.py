@@ -15,6 +15,8 @@ from seawall.engine.pack import load_pack
 from seawall.sealing import OpenKeyWarning, SealingError
 
 from .access import Access
+from .challenge.desk import Desk
+from .challenge.options import load_options
 from .home import Home
 from .http.run import Tls, serve
 from .packs import bundle_of
@@ -68,11 +70,14 @@ async def _serve(service: Service, options: Options) -> None:
     access, stop = Access(service.home.access), asyncio.Event()
     tls = Tls(Path(options.certificate), Path(options.key)) if options.certificate else None
     await service.start()
+    challenges = Desk(service, load_options(service.home.folder))
     orphaned = asyncio.get_running_loop().create_task(_stop_with_parent(stop))
     try:
-        await serve(service, access, options.host, options.port, tls, stop=stop)
+        await challenges.start()
+        await serve(service, access, options.host, options.port, tls, stop=stop, challenges=challenges)
     finally:
         orphaned.cancel()
+        await challenges.stop()
         await service.stop()
         access.close()
 

@@ -9,6 +9,7 @@ from seawall.engine.event import MAX_KEY, json_schema
 from seawall.engine.pack.model import OUTCOMES, Pack
 from seawall.engine.settings import SCOPES, SWITCH, TYPES
 from seawall.engine.wire import MAX_BODY
+from seawall.server.challenge.schema import BODIES, MORE, SCHEMAS
 from seawall.server.http.problem import CONTENT_TYPE, KINDS
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _PARAMETERS: dict[str, tuple[_Schema, str]] = {
         {"type": "string", "enum": ["0", "1"], "default": "0"},
         "1: the value of every leaf of every fired rule",
     ),
+    "tips": ({"type": "string", "enum": ["0", "1"], "default": "0"}, "1: what a customer is told for the reasons"),
     "lang": ({"type": "string", "enum": ["zh", "en"]}, "language of texts; else by Accept-Language, else zh"),
     "entity": (_KEY, "what is in force for this entity, in the clear; left out: for everyone else"),
     "segment": (_KEY, "the same for a segment, such as a channel"),
@@ -40,7 +42,8 @@ _ALWAYS = (
 )
 _WITH_BODY = ("request-timeout", "content-too-large", "media-type-unsupported", "event-invalid")
 _WITH_KEY = ("key-unknown", "scope-missing", "too-many-requests")
-_MORE = {"decide": ("event-conflict",), "decision": ("not-found",), "label": ("event-conflict",)}
+_CREATED = frozenset({"challenge", "totp_enrol"})
+_MORE = {"decide": ("event-conflict",), "decision": ("not-found",), "label": ("event-conflict",), **MORE}
 
 
 def document(pack: Pack, routes: Iterable[Route], version: str) -> _Schema:
@@ -84,6 +87,8 @@ def _operation(route: Route) -> _Schema:
         "parameters": [*_path_parameters(route.path), *map(_query_parameter, route.parameters)],
         "responses": {"200": {"description": "done", "content": {kind: {"schema": answer} for kind in route.gives}}},
     }
+    if route.name in _CREATED:
+        operation["responses"]["201"] = operation["responses"]["200"] | {"description": "made"}
     if route.scope:
         operation["x-scope"] = route.scope
     if request is not None:
@@ -147,6 +152,7 @@ _BODIES: dict[str, tuple[_Schema | None, _Schema]] = {
     "healthz": (None, _STATUS),
     "readyz": (None, _STATUS),
     "metrics": (None, _TEXT),
+    **BODIES,
 }
 
 
@@ -187,6 +193,7 @@ def _schemas(pack: Pack) -> dict[str, _Schema]:
         "Decision": _decision(pack),
         "Policy": _policy(),
         "Problem": _problem(),
+        **SCHEMAS,
     }  # fmt: skip
     return events | own
 
@@ -236,7 +243,8 @@ def _decision(pack: Pack) -> _Schema:
         "explain": {"type": "object", "additionalProperties": _array(leaf)},
         "content_hash": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     }  # fmt: skip
-    return _object(properties, optional=("explain",))
+    properties |= {"tips": _array(_ref("Tip")), "resolved_by": _ref("ResolvedBy")}
+    return _object(properties, optional=("explain", "tips", "resolved_by"))
 
 
 def _policy() -> _Schema:

@@ -105,6 +105,10 @@ def test_a_challenger_that_agrees_goes_on(challenged: Deployment) -> None:
     follow(*mixed(900, 100, "payments@1"), *mixed(180, 20, "payments@2", 5_000))
     (compared,) = guard.compare()
     assert (compared.champion.decisions, compared.other.decisions, compared.stops) == (1_000, 200, None)
+    report = guard.keep_report(compared.place.version, None)
+    assert report is not None
+    assert (report.kind, report.passed, report.summary["decisions"]) == ("shadow", True, [1_000, 200])
+    assert (report.summary["approval"], report.summary["psi"]) == ([0.9, 0.9], 0.0)
     assert guard.watch() == []
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 import seawall
-from seawall.apps.policies.checking import check
+from seawall.apps.policies.checking import check, load
 from seawall.apps.policies.editing.source import EditError
 from seawall.apps.policies.editing.templates import copy, fill, templates
-from seawall.engine.pack import Pack, load_pack
+from seawall.engine.pack import Pack
 
 PAYMENTS = Path(seawall.__file__).parent / "packs" / "payments"
 FILES = {path.name: path.read_text("utf-8") for path in PAYMENTS.glob("*.yaml")}
@@ -18,7 +18,7 @@ FILES = {path.name: path.read_text("utf-8") for path in PAYMENTS.glob("*.yaml")}
 
 @pytest.fixture(scope="module")
 def pack() -> Pack:
-    return load_pack(PAYMENTS)
+    return load({name: text.encode() for name, text in FILES.items()})
 
 
 def test_there_are_enough_and_each_speaks_both_languages() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -88,10 +87,10 @@ def test_what_was_stored_reads_in_both_languages() -> None:
 # --- the checker ------------------------------------------------------------------------------------------------------
 
 
-def test_200_rules_over_100_features_are_checked_in_less_than_a_second_of_cpu() -> None:
+def test_200_rules_over_100_features_are_checked() -> None:
     features = "features:\n" + "".join(
         f"  - {{name: f{n}, version: 1, entity: card, on: [payment.card], agg: count, window: {{last: {n + 1}m}}, "
-        f"default: 0, title: {{zh: 数, en: N}}}}\n"
+        f"resolution: exact, default: 0, title: {{zh: 数, en: N}}}}\n"
         for n in range(100)
     )
     rules = "rules:\n" + "".join(
@@ -103,13 +102,11 @@ def test_200_rules_over_100_features_are_checked_in_less_than_a_second_of_cpu() 
         "events.yaml": FILES["events.yaml"], "features.yaml": features.encode(), "rules.yaml": rules.encode(),
         "policy.yaml": FILES["policy.yaml"].replace(b"  allow: {list: trusted_customers, up_to: review}\n", b""),
     }  # fmt: skip
-    began = time.process_time()
     checked = check(files)
-    took = time.process_time() - began
-    assert checked.errors == []
+    assert checked.problems == ()
     assert checked.policy is not None
     assert (len(checked.policy.entries), len(checked.policy.pack.features)) == (200, 100)
-    print(f"{took:.3f} s")
+    assert checked.ms > 0
 
 
 # --- on recorded events -----------------------------------------------------------------------------------------------

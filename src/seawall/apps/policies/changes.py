@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext, gettext_noop, pgettext
 
+from seawall.engine import yaml
 from seawall.engine.feature.definition import EXACT, Feature
 from seawall.engine.lists import ListDefinition
 from seawall.engine.pack import DecisionTable, Pack, Rule, TableRow
@@ -56,6 +57,11 @@ REMOVED = {
 }
 _ROWS_MOVED = gettext_noop("Decision table %(name)s: the order of its rows changed")
 _EVENT_CHANGED = gettext_noop("Event type %(name)s: its fields changed")
+_FILE_CHANGED = gettext_noop("%(name)s changed; see its lines")
+_TOLD = frozenset({
+    "events.yaml", "features.yaml", "models.yaml", "lists.yaml", "limits.yaml", "switches.yaml", "rules.yaml",
+    "policy.yaml", "tests.yaml",
+})  # fmt: skip
 _TEST_CHANGED = gettext_noop("Unit case “%(name)s” changed")
 
 
@@ -136,6 +142,7 @@ def compare(old: Pack, new: Pack) -> list[Change]:
         *_entries("model", old.models, new.models, _model),
         *_events(old, new),
         *_tests(old, new),
+        *_rest(old, new),
     ]
 
 
@@ -351,6 +358,14 @@ def _tests(old: Pack, new: Pack) -> Iterator[Change]:
             yield Change("test", name, REMOVED["test"], {"name": name})
         elif before[name] != after[name]:
             yield Change("test", name, _TEST_CHANGED, {"name": name})
+
+
+def _rest(old: Pack, new: Pack) -> Iterator[Change]:
+    """Files that no sentence above speaks of: that their data differ."""
+    for name in sorted({*old.sources, *new.sources} - _TOLD):
+        before, after = (yaml.load(pack.sources.get(name, ""), name).data for pack in (old, new))
+        if before != after:
+            yield Change("file", name, _FILE_CHANGED, {"name": name})
 
 
 def _order(old: Sequence[str] | Mapping[str, Any], new: Sequence[str] | Mapping[str, Any]) -> list[str]:

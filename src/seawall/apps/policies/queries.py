@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
+from seawall.apps.approvals.models import PENDING, Request
 from seawall.apps.decisions.archive import archive
 from seawall.apps.decisions.models import DecisionRow
 from seawall.apps.decisions.reading import policy_of
@@ -31,6 +32,14 @@ MOST_SIMULATED = 65_536  # bytes of a typed event
 def policies() -> QuerySet[Policy]:
     """All, by name."""
     return Policy.objects.select_related("owner").order_by("name")
+
+
+def get_policy(policy_id: UUID) -> Policy:
+    """One policy. UnknownError."""
+    found = policies().filter(pk=policy_id).first()
+    if found is None:
+        raise UnknownError(_("There is no such policy."))
+    return found
 
 
 def versions() -> QuerySet[Version]:
@@ -162,6 +171,12 @@ class Step:
 def steps(version: Version) -> list[Step]:
     """What could be asked for in the version's state."""
     return [Step(row, tuple(gates.missing(version, row))) for row in possible(version.state)]
+
+
+def waiting_request(version: Version) -> Request | None:
+    """The request for it that a second person has not decided yet."""
+    about = Request.objects.filter(kind=gates.PUBLISH, object_type="policy_version", object_id=str(version.pk))
+    return about.filter(state=PENDING).select_related("maker").first()
 
 
 def reports(digest: str) -> dict[str, GateReport]:

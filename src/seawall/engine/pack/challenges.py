@@ -27,14 +27,13 @@ MAX_METHODS = 16
 MAX_BIND = 16
 MAX_TIP = 500
 RESULT_FIELDS = {"challenge_id": "key", "event": "key", "method": "code", "result": "code"}
+BINDABLE = ("key", "code", "string", "int", "money", "currency", "bool")
 _METHOD = ("name", "kind", "title", "ttl", "attempts", "bind")
 _CODE = ("channel", "digits", "resend", "to")
 _Places = dict[tuple[str, ...], Place]
 
 
-def read_challenges(
-    root: Node, events: Settings, on: Collection[str], places: _Places
-) -> dict[str, ChallengeMethod]:
+def read_challenges(root: Node, events: Settings, on: Collection[str], places: _Places) -> dict[str, ChallengeMethod]:
     """The methods by name, in order of preference, with every problem noted; {} where the pack has none."""
     if root.value is None or not root.members(("methods",), ("methods",), "challenges.yaml"):
         return {}
@@ -59,7 +58,7 @@ def _method(node: Node, events: Settings) -> ChallengeMethod:
     kind = node.choice("kind", CHALLENGE_KINDS)
     for key in _CODE if kind in (TOTP, FACE) else ():
         if node.has(key):
-            node[key].problem(f"{key} belongs to kind: {CODE}", "remove it", severity="error")
+            node[key].problem(f"{key} belongs to kind: {CODE}", "remove it")
     if kind == CODE and not node.has("channel"):
         node.problem("a one-time code needs its channel", f"channel: one of {', '.join(CHALLENGE_CHANNELS)}")
     resend = node["resend"]
@@ -88,8 +87,9 @@ def _span(node: Node, key: str, least: int, most: int, default: int) -> int:
 
 
 def _bound(node: Node, events: Settings) -> tuple[str, ...]:
-    names = {name for kind in events.events.values() for name in kind.fields}
-    bound = node.known_words("bind", names, "field of an event")
+    fields = (one for kind in events.events.values() for one in kind.fields.values())
+    names = {one.name for one in fields if one.type in BINDABLE}
+    bound = node.known_words("bind", names, f"field of an event that is a {', '.join(BINDABLE)}")
     if len(bound) > MAX_BIND:
         node["bind"].problem(f"{len(bound)} bound fields; a method may have {MAX_BIND}", "drop some")
     return bound
@@ -135,7 +135,9 @@ def _always(name: str, kinds: Iterable[EventType]) -> bool:
 
 
 def reasons_of(
-    rules: Iterable[Rule], tables: Iterable[DecisionTable], lists: Mapping[str, ListDefinition],
+    rules: Iterable[Rule],
+    tables: Iterable[DecisionTable],
+    lists: Mapping[str, ListDefinition],
     models: Mapping[str, ModelDefinition],
 ) -> set[str]:
     """Every reason code that the pack can give."""  # fmt: skip

@@ -30,6 +30,7 @@ from seawall.apps.errors import InvalidError, ServiceError, StaleError
 from seawall.apps.etag import told
 from seawall.apps.jobs.api import router as jobs
 from seawall.apps.limits.api import router as limits
+from seawall.apps.lists.api import router as lists
 from seawall.apps.outbox.api import router as outbox
 from seawall.apps.policies.api import router as policies
 from seawall.apps.problem import denied, problem
@@ -47,6 +48,7 @@ ROUTERS: dict[str, Router] = {
     "/actions": actions,
     "/policies": policies,
     "/limits": limits,
+    "/lists": lists,
     "/entities": entities,
 }
 

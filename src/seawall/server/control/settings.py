@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "seawall.apps.cases",
     "seawall.apps.decisions",
     "seawall.apps.limits",
+    "seawall.apps.lists",
     "seawall.apps.response",
     "seawall.apps.jobs",
     "seawall.apps.situation",

@@ -27,9 +27,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("seawall.apps.situation.urls")),
     path("approvals/", include("seawall.apps.approvals.urls")),
     path("limits/", include("seawall.apps.limits.urls")),
+    path("lists/", include("seawall.apps.lists.urls")),
     path("", include("seawall.apps.cases.urls")),
     path("", include("seawall.apps.decisions.urls")),
     path("policies/backtests/", include("seawall.apps.policies.backtesting.urls")),
+    path("policies/", include("seawall.apps.policies.urls")),
     path("views/", include("seawall.apps.saved.urls")),
     path("api/v1/", include(api_patterns)),
 ]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+from collections.abc import Mapping
 from functools import lru_cache
 from time import perf_counter_ns
 
 from seawall.server.access import Access
+from seawall.server.challenge.desk import Desk
+from seawall.server.challenge.routes import challenge_routes
 from seawall.server.http import handlers, routes
 from seawall.server.http.message import Request, Response
 from seawall.server.http.negotiate import check_media, language_of
@@ -26,13 +29,17 @@ class Api:
     Belongs to one event loop.
     """
 
-    def __init__(self, service: Service, access: Access) -> None:
-        self.service, self.access = service, access
-        self.meters = Meters(service.gauges, lambda: service.counters.outcomes)
-        self.table = routes.make_table(handlers.all_routes(self.meters))
+    def __init__(self, service: Service, access: Access, challenges: Desk | None = None) -> None:
+        self.service, self.access, self.challenges = service, access, challenges
+        self.meters = Meters(self._gauges, lambda: service.counters.outcomes)
+        self.table = routes.make_table([*handlers.all_routes(self.meters), *challenge_routes(self.meters)])
         self.documents = handlers.Documents(service)
         self._refused = self.meters.route("refused")  # what no route was found for
         self._exact = self.table.exact
+
+    def _gauges(self) -> Mapping[str, float]:
+        more = {} if self.challenges is None else self.challenges.gauges()
+        return {**self.service.gauges(), **more}
 
     def open(self, request: Request) -> Response | None:
         """Find the route, check the key, the forms and the announced length; a refusal, or None to read the body."""

@@ -26,6 +26,7 @@ from seawall.server.http.problem import ProblemError
 from seawall.server.http.routes import JSON_TYPE, MAX_BATCH_BODY, NDJSON_TYPES, Route
 from seawall.server.openapi import document
 from seawall.server.service import Service
+from seawall.server.tips import told, with_member
 
 if TYPE_CHECKING:
     from seawall.server.http.api import Api
@@ -52,6 +53,7 @@ def _wishes(request: Request, route: Route) -> tuple[str, bool]:
     asked = parameters(request, route.parameters)
     if "lang" in asked:
         one_of("lang", asked["lang"], LANGUAGES)
+    one_of("tips", asked.get("tips", "0"), ("0", "1"))
     return language_of(request), one_of("explain", asked.get("explain", "0"), ("0", "1")) == "1"
 
 
@@ -60,7 +62,10 @@ def _written(api: Api, request: Request, language: str, explained: bool, decided
     decision = decided.decision
     latency_us = (perf_counter_ns() - request.began) // 1000
     answers = api.service.answers(decision.policy, language)
-    return answers.write(decision, decided.decision_id, latency_us, "live", explained)
+    body = answers.write(decision, decided.decision_id, latency_us, "live", explained)
+    if request.query and parameters(request, request.known_route().parameters).get("tips") == "1":
+        return with_member(body, "tips", told(answers.policy.pack, decision, language))
+    return body
 
 
 async def _decide(api: Api, request: Request) -> Response:
@@ -88,7 +93,11 @@ async def _decision(api: Api, request: Request) -> Response:
             "没有此编号的决策,或已超出保留期",
             "there is no decision under this id, or it lies beyond the pack's idempotency horizon",
         )
-    return Response(200, _stored(api, language, True, decided), JSON)
+    body = _stored(api, language, True, decided)
+    if api.challenges is not None and decided.decision.outcome == "challenge":
+        resolved = await api.challenges.resolved_by(decided.decision.sequence)
+        body = body if resolved is None else with_member(body, "resolved_by", resolved)
+    return Response(200, body, JSON)
 
 
 def _stored(api: Api, language: str, explained: bool, decided: Decided) -> bytes:
@@ -156,6 +165,8 @@ async def _erase(api: Api, request: Request) -> Response:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise EventError("subject", f'send {{"subject": "…"}}, text of 1 to {MAX_KEY} characters') from None
     sequence, erasure = await api.service.erase(subject)
+    if api.challenges is not None:
+        await api.challenges.forget(subject)
     return _accepted(sequence=sequence, key_destroyed=erasure.key_destroyed, links_cut=erasure.links_cut)
 
 
@@ -255,7 +266,7 @@ def all_routes(meters: metrics.Meters) -> list[Route]:
     ) -> Route:
         return Route(name, method, path, scope, handler, meters.route(name), summary=summary, **more)
 
-    wishes = ("explain", "lang")
+    wishes = ("explain", "lang", "tips")
     both = (JSON_TYPE, *NDJSON_TYPES)
     return [
         route("decide", "POST", "/v1/decisions", "decide", _decide, ("对一个事件作出决策", "Decide on one event"),

@@ -46,6 +46,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("not-acceptable", 406, "无法提供所要求的格式", "None of the accepted media types is offered"),
         Kind("request-timeout", 408, "请求未在时限内传完", "The request did not arrive in time"),
         Kind("event-conflict", 409, "事件编号已用于其他内容", "The event id was used for other content"),
+        Kind("challenge-refused", 409, "不能发起或继续该挑战验证", "The challenge cannot be, or is over"),
         Kind("content-too-large", 413, "请求体过大", "The body is too large"),
         Kind("media-type-unsupported", 415, "不支持该媒体类型", "The media type is not supported"),
         Kind("event-invalid", 422, "记录不符合要求", "The record is not valid"),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from seawall.engine.errors import SeawallError
 from seawall.server.access import Access
+from seawall.server.challenge.desk import Desk
 from seawall.server.http.api import Api
 from seawall.server.http.hub import Hub
 from seawall.server.http.limits import Limits
@@ -46,6 +47,7 @@ async def serve(
     limits: Limits | None = None,
     started: Callable[[str], None] | None = None,
     stop: asyncio.Event | None = None,
+    challenges: Desk | None = None,
 ) -> bool:
     """Serve until `stop` is set, or SIGTERM or SIGINT comes; then finish what runs. True where nothing was cut off.
 
@@ -56,7 +58,7 @@ async def serve(
     stop = stop or asyncio.Event()
     _allow_files(limits.connections + _SPARE_FILES)
     context = None if tls is None else _context(tls)
-    hub = Hub(Api(service, access), limits, loop)
+    hub = Hub(Api(service, access, challenges), limits, loop)
     handshake = None if context is None else _HANDSHAKE_SECONDS
     try:
         server = await loop.create_server(

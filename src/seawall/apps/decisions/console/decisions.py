@@ -140,7 +140,7 @@ def decision(request: HttpRequest, decision_id: UUID) -> HttpResponse:
                "related": related_to_decision(me, row)}  # fmt: skip
     if shown is not None:
         context |= {
-            "steps": [_step(one) for one in shown.reasons],
+            "steps": [waterfall_step(one) for one in shown.reasons],
             "thresholds": [(at, OUTCOMES[outcome].title) for outcome, at in _named(shown)],
             "raw": json.dumps(shown.raw, ensure_ascii=False, indent=2),
             "verdict_rules": [shown.rule_titles.get(one, one) for one in shown.verdict.rules] if shown.verdict else [],
@@ -152,7 +152,8 @@ def _named(shown: Explained) -> list[tuple[str, int]]:
     return [(outcome, at) for at, outcome in shown.thresholds]
 
 
-def _step(reason: Reason) -> Step:
+def waterfall_step(reason: Reason) -> Step:
+    """A fired rule as a step of the waterfall."""
     details = [reason.code] if reason.code else []
     if reason.outcome:
         details.append(_("asks at least for: %(outcome)s") % {"outcome": OUTCOMES[reason.outcome].title})

@@ -43,7 +43,7 @@ from seawall.apps.policies.models.deployment import (
 from seawall.apps.policies.models.policy import LONGEST_NOTE
 from seawall.apps.policies.services.moves import touch
 from seawall.apps.policies.states import BACKTESTED, IN_REVIEW, RETIRED, RUNNING
-from seawall.engine.event import EventType
+from seawall.engine.pack import Pack
 
 ABOUT = "policy_deployment"
 BUNDLES, SWITCH = "/v1/policies/bundles", "/v1/policies/active"
@@ -77,7 +77,7 @@ def wanted(
     if not 1 <= share <= MOST_SHARE:
         says = _("A challenger gets a share of 0.01 %% to %(most)g %%.") % {"most": MOST_SHARE / 100}
         raise InvalidError(says, {"share": says})
-    keys = _keys(bundles.policy(version.digest).pack.events.values())
+    keys = keys_of(bundles.policy(version.digest).pack)
     if entity not in keys:
         says = _("Choose the entity that is split: %(known)s.") % {"known": ", ".join(keys)}
         raise InvalidError(says, {"entity": says})
@@ -327,10 +327,9 @@ def _tell(row: Deployment, text: str, values: Mapping[str, Any]) -> None:
     ])  # fmt: skip
 
 
-def _keys(events: Any) -> list[str]:
-    """Key fields that events of the policy carry."""
+def keys_of(pack: Pack) -> list[str]:
+    """Key fields that events of the policy carry: what a challenger's share can be split by."""
     names: dict[str, None] = {}
-    for event in events:
-        assert isinstance(event, EventType)
+    for event in pack.events.values():
         names |= {name: None for name, one in event.fields.items() if one.type == "key"}
     return sorted(names)

@@ -9,11 +9,14 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
-from seawall.analytics.challenger import Limits, Reason, Side, check
+from seawall.analytics.challenger import Limits, Reason, Side, approval, check, loss_rate, psi
+from seawall.apps.accounts.models import User
 from seawall.apps.audit.services import SYSTEM, record
-from seawall.apps.policies.models import Crossing, Deployment, Labelled, Notice, Tally
+from seawall.apps.policies.models import Crossing, Deployment, GateReport, Labelled, Notice, Tally, Version
 from seawall.apps.policies.models.deployment import ACTIVE, CHALLENGER, CHAMPION, STOP
+from seawall.apps.policies.models.gate import SHADOW as SHADOW_REPORT
 from seawall.apps.policies.services.deployments import Place, active, base, make, places
+from seawall.apps.policies.services.gates import note
 
 LOSS_LABEL = "fraud"
 MOST_EPOCHS = 100
@@ -71,6 +74,25 @@ def watch() -> list[Deployment]:
         if one.place.role == CHALLENGER and one.stops is not None:
             stopped.append(_stop(current, one, one.stops))
     return stopped
+
+
+def keep_report(version: Version, by: User | None) -> GateReport | None:
+    """What a version that runs beside the champion has shown so far, as a gate report; None where it runs nowhere."""
+    for one in compare():
+        if one.place.version.pk == version.pk:
+            champion = next(place for place in places(active()) if place.role == CHAMPION)
+            summary = {
+                "role": one.place.role, "champion": champion.version.label,
+                "decisions": [one.champion.decisions, one.other.decisions],
+                "approval": [round(approval(one.champion), 6), round(approval(one.other), 6)],
+                "loss": [round(loss_rate(one.champion), 6), round(loss_rate(one.other), 6)],
+                "psi": round(psi(one.champion.bands, one.other.bands), 4),
+                "crossings": [[a, b, count, amount] for (a, b), (count, amount) in sorted(one.crossings.items())],
+                "stops": one.stops.limit if one.stops else "",
+            }  # fmt: skip
+            passed = one.other.decisions > 0 and one.stops is None
+            return note(version.digest, SHADOW_REPORT, passed, summary, against=champion.version.digest, by=by)
+    return None
 
 
 def epochs_of(deployment: Deployment, champion: Place, other: Place) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ from seawall.apps.audit.services import record
 from seawall.apps.errors import InvalidError, UnknownError
 from seawall.apps.policies.models import Deployment, Version
 from seawall.apps.policies.models.deployment import CHALLENGER, CHAMPION, PUBLISH, ROLES, ROLLBACK, STOP
-from seawall.apps.policies.services import deployments, gates
+from seawall.apps.policies.services import deployments, gates, guard
 from seawall.apps.policies.services.moves import touch
 from seawall.apps.policies.states import BACKTESTED, IN_REVIEW, REJECTED, SHADOW, check_state, transition
 from seawall.apps.policies.states import CHALLENGER as AS_CHALLENGER
@@ -51,6 +51,8 @@ def submit(
         )
         if row.to:
             touch(version, row.to)
+        else:
+            guard.keep_report(version, user)  # what the second person looks at
         record(user, "policy.submitted", "policy_version", version.pk, {"policy": version.label, "role": role})
     return request
 
