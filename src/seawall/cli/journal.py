@@ -149,6 +149,8 @@ def _line(record: Record, chain: bytes, payload: bool) -> bytes:
     shown: dict[str, Any] = {"sequence": record.sequence, "kind": kind}
     if isinstance(content, EventRecord):
         shown |= {"event": _plain(content.event), "decision": _decision(content.decision)}
+        if content.others:
+            shown["others"] = [{name: getattr(one, name) for name in one.__struct_fields__} for one in content.others]
     else:
         shown[kind] = _plain(content)
     if payload:

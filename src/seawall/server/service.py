@@ -13,19 +13,22 @@ import msgspec
 
 from seawall.engine.answer import Answers
 from seawall.engine.decision import Decision
-from seawall.engine.door import Door, Event
+from seawall.engine.door import Door, Event, Label
 from seawall.engine.engine import Engine
-from seawall.engine.errors import ConflictError, EventError, SeawallError
+from seawall.engine.errors import EventError, SeawallError
 from seawall.engine.journal import ActivationRecord, Journal, JournalError, Kind, decode_event, encode_activation
 from seawall.engine.money import Rates
 from seawall.engine.policy import CompiledPolicy
+from seawall.engine.track import read_as
 from seawall.sealing import Erasure, KeyRing, LocalSealer, SealingError
 
+from . import warm_up
 from .decided import Decided, UnavailableError, decision_id, sequence_of
+from .deploying import Deployed, Deployer, Filed, Wanted
 from .home import Home
 from .packs import PackShelf
-from .recovery import Progress, Recovered, recover, switched
-from .sequencer import Counters, Erased, EraseSubject, Sequencer
+from .recovery import Progress, Recovered, recover, warmed
+from .sequencer import Counters, Erased, EraseSubject, Sequencer, Work
 from .snapshots import Activation, Head, Snapshots
 
 MAX_SUBJECT = 1_024
@@ -79,8 +82,10 @@ class Service:
             self._snapshot_due,
             self._snapshot,
         )
+        self._deployer = Deployer(self, self._sequencer, self._prepare_door)
         self._state: Recovered | None = None
         self._door: Door | None = None
+        self._next_door: tuple[CompiledPolicy, Door] | None = None  # of a champion to be
         self._answers: dict[tuple[str, str], Answers] = {}
         self._saved = -1  # sequence of the newest snapshot
         self._phase = "starting"
@@ -90,10 +95,12 @@ class Service:
     def open(self, bundle: bytes | None = None, progress: Progress | None = None) -> Recovered:
         """Recover the state; with a bundle, make its pack the active one. Blocks: call it before serving."""
         self.snapshots.clear()
+        warm_up.clear(self.home)
         if self.journal.last < 0:
             if bundle is None:
                 raise UnavailableError("the home has no policy yet; name a pack")
-            self._journal_activation(self.journal.put_bundle(bundle))
+            digest = self.journal.put_bundle(bundle)
+            self._journal_activation(ActivationRecord(self.shelf.policy(digest).label, digest, self._clock()))
         found = recover(self.journal, self.shelf, self.snapshots, self._recall, progress)
         self._saved = found.engine.sequence - found.replayed
         self._use(found)
@@ -110,6 +117,7 @@ class Service:
     async def stop(self) -> None:
         """Finish what waits, keep a snapshot, let go of the files."""
         self._phase = "stopping"
+        await self._deployer.stop()
         await self._sequencer.stop()
         self.snapshots.wait()
         self.save()
@@ -133,23 +141,61 @@ class Service:
         self._rates = rates
         self._door = Door(self.active().pack, rates, self.sealer, self._clock)
 
-    def activate(self, bundle: bytes) -> CompiledPolicy:
-        """Make a pack the active policy, by a record, between batches; the same pack again changes nothing.
+    # --- policies -----------------------------------------------------------------------------------------------------
 
-        ConflictError where another pack was active under the same name and version. Other features are warmed from the
-        journal, which takes a while: call it before `start`.
+    def activate(self, bundle: bytes) -> CompiledPolicy:
+        """Make a pack the champion, alone, before `start`; the champion's pack again changes nothing.
+
+        ConflictError where another pack ran under the same name and version. Other features are warmed from the
+        journal, which takes a while.
         """
         digest = self.journal.put_bundle(bundle)
-        policy = self.shelf.policy(digest)
-        if digest == self._active.digest:
-            return policy
-        if any(one.policy == policy.label for one in self._recovered.activations):
-            raise ConflictError(f"{policy.label} was active with other content; raise its version in policy.yaml")
-        engine = switched(self.journal, self.engine, policy, self._recall)
-        at = self._journal_activation(digest)
-        activation = Activation(self.journal.last, policy.label, digest, at)
-        self._use(Recovered(engine, [*self._recovered.activations, activation], 0, []))
-        return policy
+        if digest == self.activations[-1].digest:
+            return self.shelf.policy(digest)
+        record, deployment = self._deployer.resolve(Wanted(digest))
+        prepared = self.engine.prepare(deployment, warmed(self.journal, self.engine, deployment))
+        self._journal_activation(record)
+        self.taken_over(Activation.of(self.engine.adopt(prepared), record))
+        return deployment.champion
+
+    async def file_bundle(self, data: bytes) -> Filed:
+        """Check a pack's bundle while decisions go on, and keep it. PackError, ConflictError: nothing is kept then."""
+        self._ready_door()
+        return await self._deployer.file(data)
+
+    async def deploy(self, wanted: Wanted) -> Deployed:
+        """Make these policies run while decisions go on, by one record between two batches; see Deployer.deploy."""
+        self._ready_door()
+        return await self._deployer.deploy(wanted)
+
+    @property
+    def warming(self) -> Mapping[str, Any] | None:
+        """How far the windows of a deployment to come are; None where none is."""
+        return self._deployer.warming
+
+    def taken_over(self, activation: Activation) -> None:
+        """From here on other policies run: admit by the champion's pack, also what waits already."""
+        self._recovered.activations.append(activation)
+        if self._next_door is None or self._next_door[0] is not self.active():
+            self._prepare_door(self.active())
+        assert self._next_door is not None, "it was prepared"
+        self._door = self._next_door[1]
+        self._next_door = None
+        self._sequencer.reread(self._reread)
+
+    def _prepare_door(self, champion: CompiledPolicy) -> None:
+        """Made before the switch: it takes milliseconds."""
+        self._next_door = champion, Door(champion.pack, self._rates, self.sealer, self._clock)
+
+    def _reread(self, work: Work) -> Work | None:
+        pack = self.active().pack
+        if isinstance(work, Event):
+            return read_as(self.active(), work)
+        return None if isinstance(work, Label) and work.label not in pack.labels else work
+
+    def now(self) -> int:
+        """The clock, ms."""
+        return self._clock()
 
     # --- what is so ---------------------------------------------------------------------------------------------------
 
@@ -157,6 +203,11 @@ class Service:
     def engine(self) -> Engine:
         """The running engine."""
         return self._recovered.engine
+
+    @property
+    def activations(self) -> list[Activation]:
+        """Every deployment so far, oldest first."""
+        return self._recovered.activations
 
     @property
     def sequence(self) -> int:
@@ -170,8 +221,8 @@ class Service:
 
     @property
     def activated_at(self) -> int:
-        """When the active policy became it, ms."""
-        return self._active.at
+        """When the policies that run began to, ms."""
+        return self.activations[-1].at
 
     def active(self) -> CompiledPolicy:
         """The policy that decides."""
@@ -183,14 +234,17 @@ class Service:
 
     def gauges(self) -> Mapping[str, float]:
         """Figures of the moment, for monitoring."""
-        counters = self.counters
+        counters, warming = self.counters, self.warming or {}
         return {
             "queue_depth": len(self._sequencer),
             "journal_sequence": self.journal.last,
             "snapshot_sequence": self._saved,
             "known_ids": len(self.engine.ids),
             "list_entries": len(self.engine.lists),
-            "state_bytes": self.engine.state.arena.bytes_held(),
+            "state_bytes": sum(lane.state.arena.bytes_held() for lane in self.engine.lanes.values()),
+            "policies_beside": sum(1 for _ in self.engine.deployment.policies) - 1,
+            "warming_records_done": warming.get("done", 0),
+            "warming_records": warming.get("total", 0),
             "last_commit_ms": counters.last_commit_ms,
             "commit_seconds_total": counters.commit_seconds,
             "commits_total": counters.commits,
@@ -326,10 +380,6 @@ class Service:
         assert self._state is not None, "open() comes first"
         return self._state
 
-    @property
-    def _active(self) -> Activation:
-        return self._recovered.activations[-1]
-
     def _use(self, found: Recovered) -> None:
         self._state = found
         self._door = Door(self.active().pack, self._rates, self.sealer, self._clock)
@@ -346,10 +396,8 @@ class Service:
         if self.engine.sequence == self.journal.last and self.snapshots.start(self.engine, self._head()):
             self._saved = self.journal.last
 
-    def _journal_activation(self, digest: str) -> int:
-        record = ActivationRecord(self.shelf.policy(digest).label, digest, self._clock())
+    def _journal_activation(self, record: ActivationRecord) -> None:
         self.journal.append([(Kind.ACTIVATION, encode_activation(record))])
-        return record.at
 
     def _head(self) -> Head:
         return Head(self.journal.last, self.journal.chain, self._recovered.activations)
@@ -364,9 +412,10 @@ class Service:
     def _policy(self, label: str) -> CompiledPolicy:
         if label == self.active().label:
             return self.active()
-        for one in self._recovered.activations:
-            if one.policy == label:
-                return self.shelf.policy(one.digest)
+        for activation in self.activations:
+            for one in activation.named:
+                if one.policy == label:
+                    return self.shelf.policy(one.digest)
         raise JournalError(f"the journal holds no policy {label}")
 
 
