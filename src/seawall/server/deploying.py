@@ -40,11 +40,12 @@ class LabelTakenError(ConflictError):
 
 
 class Rival(NamedTuple):
-    """A challenger as asked for: the digest of its bundle, basis points, the key field that is split."""
+    """A challenger as asked for: the digest of its bundle, basis points, the key field that is split ("": the one that
+    the champion's policy names)."""
 
     digest: str
     share: int
-    entity: str
+    entity: str = ""
 
 
 class Wanted(NamedTuple):
@@ -190,15 +191,15 @@ class Deployer:
         rival, active = wanted.challenger, self._host.activations[-1]
         champion = self._named(wanted.champion)
         challenger = self._named(rival.digest) if rival is not None else None
-        salt = ""
-        if rival is not None:
-            before = active.challenger.digest if active.challenger is not None else ""
-            is_kept = (before, active.entity) == (rival.digest, rival.entity)
-            salt = active.salt if is_kept else secrets.token_hex(_SALT_BYTES)
         record = ActivationRecord(
-            champion.policy, champion.digest, self._host.now(), challenger, rival.share if rival is not None else 0,
-            rival.entity if rival is not None else "", salt, tuple(map(self._named, wanted.shadows)), wanted.note,
+            champion.policy, champion.digest, self._host.now(), shadows=tuple(map(self._named, wanted.shadows)),
+            note=wanted.note,
         )  # fmt: skip
+        if rival is not None and challenger is not None:
+            entity = rival.entity or self._host.shelf.policy(champion.digest).pack.policy.split_key
+            is_kept = active.challenger == challenger and active.entity == entity
+            salt = active.salt if is_kept else secrets.token_hex(_SALT_BYTES)
+            record = msgspec.structs.replace(record, challenger=challenger, share=rival.share, entity=entity, salt=salt)
         deployment = self._host.shelf.deployment(record)
         check_deployment(deployment)
         for policy in deployment.policies:

@@ -132,11 +132,21 @@ def test_only_an_activation_names_bundles() -> None:
     assert named_bundles(Record(0, Kind.ACTIVATION, b"\xff")) == ()
 
 
+class FormerActivation(msgspec.Struct):
+    policy: str
+    digest: str
+    at: int
+
+
+class FormerEvent(msgspec.Struct):
+    event: Event
+    decision: Decision | None
+
+
 def test_what_runs_alone_has_the_bytes_it_always_had() -> None:
-    as_before = {"policy": "card@3", "digest": "ab" * 32, "at": 9}
     encode = msgspec.msgpack.Encoder(order="deterministic").encode
-    assert encode_activation(ACTIVATION) == encode(as_before)
-    assert encode_event(EVENT, decision(1)) == encode({"event": EVENT, "decision": decision(1)})
+    assert encode_activation(ACTIVATION) == encode(FormerActivation("card@3", "ab" * 32, 9))
+    assert encode_event(EVENT, decision(1)) == encode(FormerEvent(EVENT, decision(1)))
 
 
 def test_others_stand_beside_the_decision() -> None:
