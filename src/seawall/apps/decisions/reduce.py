@@ -103,8 +103,7 @@ class Reducer:
                 case ListEntry() as entry:
                     done.lists.append(self._list_row(record.sequence, entry))
                 case ActivationRecord() as activation:
-                    self._digests |= {one.policy: one.digest for one in activation.named}
-                    self._active = activation.policy
+                    self._digests[activation.policy], self._active = activation.digest, activation.policy
                     done.activations.append(ActivationRow(
                         sequence=record.sequence, policy=activation.policy, digest=activation.digest, at=activation.at
                     ))  # fmt: skip
