@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
+import time
 from pathlib import Path
 
 import pytest
 import uvloop
 
-from seawall.bench import http
-from seawall.bench.http_callers import _request, call_at_rate
-from seawall.bench.http_pack import write_pack
+from seawall.bench import http, http_content
+from seawall.bench.http_callers import call_at_rate
 from seawall.engine.door import ClearSealer, Door
 from seawall.engine.errors import SeawallError
 from seawall.engine.money import Rates
 from seawall.engine.pack import load_pack
 from seawall.engine.policy import compile_policy
-from seawall.engine.times import parse_instant
+from seawall.engine.times import DAY
 
 from ..server.http.conftest import serving
 
@@ -56,25 +55,27 @@ def test_without_wrk_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
         http.figures(64, 1)
 
 
-def test_callers_and_script_send_events_of_the_pack(tmp_path: Path) -> None:
-    pack = load_pack(write_pack(tmp_path, False))
-    body = _request("k", "r", 7).partition(b"\r\n\r\n")[2]
-    at = parse_instant(json.loads(body)["event_time"])
-    door = Door(pack, Rates(), ClearSealer(), lambda: at)
-    assert door.admit(body).type == "payment.card"
-    script = Path(http.__file__).with_name("http.lua").read_text()
-    sent = "".join(re.findall(r"'([^']*)'", script.partition("local form")[2].partition("function")[0]))
-    assert set(re.findall(r'"(\w+)":', sent)) == set(json.loads(body))
+@pytest.mark.parametrize("name", ["forty", "payments"])
+def test_the_events_are_the_packs_and_the_past_months(tmp_path: Path, name: str) -> None:
+    content = http_content.forty(tmp_path, 50, False) if name == "forty" else http_content.payments(tmp_path, 50)
+    policy = compile_policy(load_pack(content.pack))
+    now = time.time_ns() // 1_000_000
+    door = Door(policy.pack, Rates(), ClearSealer(), lambda: now)
+    times = [door.admit(body).event_time for body in content.bodies]
+    assert times == sorted(times)
+    assert now - 31 * DAY < times[0] < times[-1] < now
+    assert len(set(content.bodies)) == 50
 
 
 def test_the_model_is_of_the_size_that_is_claimed(tmp_path: Path) -> None:
-    policy = compile_policy(load_pack(write_pack(tmp_path, True)))
-    text = next((tmp_path / "payments/models").iterdir()).read_text()
+    content = http_content.forty(tmp_path, 1, True)
+    policy = compile_policy(load_pack(content.pack))
+    assert (len(policy.feature_names), len(policy.pack.rules)) == (40, 31)  # 30, and the one that reads the model
+    text = (content.pack / "trees.txt").read_text()
     assert text.count("\nTree=") == 300
     assert max(int(number) for number in re.findall(r"^num_leaves=(\d+)$", text, re.MULTILINE)) == 31
-    assert list(policy.pack.models) == ["card_risk"]
 
 
 def test_callers_who_do_not_wait_count_refusals(tmp_path: Path) -> None:
     with serving(tmp_path) as served, pytest.raises(SeawallError, match="20 of 20 events were not decided"):
-        uvloop.run(call_at_rate(served.port, served.key[:-1] + "!", 1_000, 20, "x"))
+        uvloop.run(call_at_rate(served.port, served.key[:-1] + "!", 1_000, [b"{}"] * 20))

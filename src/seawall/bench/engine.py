@@ -64,8 +64,8 @@ def _decisions(service: Service, stream: Stream, repeats: int) -> dict[str, floa
     return {"decide_single": median(rates[1]), f"decide_batch{BATCH}": median(rates[BATCH])}
 
 
-def _with_model() -> CompiledPolicy:
-    """The measured pack with a trained model on all its features, and a rule that reads it.
+def write_modelled(folder: Path) -> None:
+    """The measured pack with a trained model on all its features, and a rule that reads it, as a new folder.
 
     The model was trained on other data, so its scores are low: the rule fires on about a tenth of the payments.
     """
@@ -77,13 +77,17 @@ def _with_model() -> CompiledPolicy:
         "reasons": {f"Column_{index}": f"INPUT_{index}" for index in range(len(names))},
     }  # fmt: skip
     rule = {"id": "scored", "title": step["title"], "when": "models.trees > 0.0076", "score": 5, "reason": "MODEL"}
+    shutil.copytree(FORTY, folder)
+    (folder / "trees.txt").write_bytes(text)
+    (folder / "models.yaml").write_text(json.dumps({"models": [step]}, ensure_ascii=False), encoding="utf-8")
+    with (folder / "rules.yaml").open("a", encoding="utf-8") as rules:
+        rules.write(f"  - {json.dumps(rule, ensure_ascii=False)}\n")
+
+
+def _with_model() -> CompiledPolicy:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "pack"
-        shutil.copytree(FORTY, folder)
-        (folder / "trees.txt").write_bytes(text)
-        (folder / "models.yaml").write_text(json.dumps({"models": [step]}, ensure_ascii=False), encoding="utf-8")
-        with (folder / "rules.yaml").open("a", encoding="utf-8") as rules:
-            rules.write(f"  - {json.dumps(rule, ensure_ascii=False)}\n")
+        write_modelled(folder)
         return compile_policy(load_pack(folder))
 
 

@@ -5,6 +5,7 @@ The service is a process of its own on one processor; what drives it runs on ano
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import shutil
@@ -29,14 +30,15 @@ from seawall.server.process import Options
 
 from .figure import Figure, median
 from .http_callers import call_at_rate
-from .http_pack import write_pack
+from .http_content import Content, forty, payments
 from .machine import free_port
 
 EVENTS = 60_000
 CONNECTIONS, RATE = 64, 3_000
 _SCRIPT = Path(__file__).with_name("http.lua")
 _EXPECTED = 6_000  # requests a second, to turn a number of events into seconds of wrk
-_WARM_SECONDS, _MOST_SECONDS, _START_SECONDS = 3, 60, 120
+_FASTEST = 12_000  # answers a second: no run needs more events
+_MOST_SECONDS, _START_SECONDS, _BATCH = 60, 120, 500
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1_000.0}
 
 
@@ -52,29 +54,54 @@ class Driven:
 
 
 def figures(events: int = EVENTS, repeats: int = 1, cache_dir: Path | None = None) -> list[Figure]:
-    """Rates and latencies without and with a model of 300 trees; medians of `repeats`.
+    """Rates and latencies, medians of `repeats`: 40 features and 30 rules without (`http`) and with a model of 300
+    trees (`http_model`), and the larger pack that ships, with such a model (`http_payments_model`).
 
     SeawallError where wrk is absent, an answer is no decision, or an answer is not in the journal.
     """
     if shutil.which("wrk") is None:
         raise SeawallError("wrk drives this benchmark and is not installed; `apt-get install wrk`")
+    spare = _sent(events, repeats)
+    contents: dict[str, Callable[[Path], Content]] = {
+        "http": lambda folder: forty(folder, spare, with_model=False),
+        "http_model": lambda folder: forty(folder, spare, with_model=True),
+        "http_payments_model": lambda folder: payments(folder, spare),
+    }
     found = []
-    for name, with_model in (("http", False), ("http_model", True)):
+    for name, content in contents.items():
         with tempfile.TemporaryDirectory() as folder:
-            found += _measured(name, write_pack(Path(folder), with_model), Path(folder), events, repeats)
+            found += _measured(name, content(Path(folder)), Path(folder), events, repeats)
     return found
 
 
-def _measured(name: str, pack: Path, folder: Path, events: int, repeats: int) -> list[Figure]:
+def _sent(events: int, repeats: int) -> int:
+    """How many events to have ready: wrk takes as many as it can in the time."""
+    return events + 1_000 + _FASTEST * (1 + repeats * _seconds(events)) + repeats * RATE * _seconds(events)
+
+
+def _seconds(events: int) -> int:
+    return max(1, min(_MOST_SECONDS, events // _EXPECTED))
+
+
+def _measured(name: str, content: Content, folder: Path, events: int, repeats: int) -> list[Figure]:
     home = Home(folder / "home").prepare()
     key = KeyStore(home.access).create("bench", ["decide"])
-    seconds = max(1, min(_MOST_SECONDS, events // _EXPECTED))
-    sent = min(events, RATE * seconds)
-    with _service(home, pack) as port:
-        answers = _wrk(port, key, "warm", _WARM_SECONDS if events >= _EXPECTED else 1).answers
-        closed = [_wrk(port, key, f"run{number}", seconds) for number in range(repeats)]
-        paced = [uvloop.run(call_at_rate(port, key, RATE, sent, f"paced{number}")) for number in range(repeats)]
-    answers += sum(one.answers for one in closed) + repeats * sent
+    seconds = _seconds(events)
+    lines = folder / "events.jsonl"
+    lines.write_bytes(b"\n".join(content.bodies) + b"\n")
+    closed, paced, used = [], [], events
+    with _service(home, content.pack) as port:
+        _fill(port, key, content.bodies[:used])
+        used += _wrk(port, key, lines, used, 1).answers + CONNECTIONS
+        for _ in range(repeats):
+            closed.append(_wrk(port, key, lines, used, seconds))
+            used += closed[-1].answers + CONNECTIONS
+        for _ in range(repeats):
+            sent = content.bodies[used : used + min(events, RATE * seconds)]
+            paced.append(uvloop.run(call_at_rate(port, key, RATE, sent)))
+            used += len(sent)
+        outcomes = _outcomes(port)
+    answers = used - CONNECTIONS * (repeats + 1)
     _check_journal(home, answers, CONNECTIONS * (repeats + 1))
     return [
         Figure(f"{name}_decisions", round(median(one.rate for one in closed), 1), "decisions/s"),
@@ -83,7 +110,31 @@ def _measured(name: str, pack: Path, folder: Path, events: int, repeats: int) ->
         Figure(f"{name}_at_{RATE}_p50", round(median(p50 for p50, _ in paced), 2), "ms"),
         Figure(f"{name}_at_{RATE}_p99", round(median(p99 for _, p99 in paced), 2), "ms"),
         Figure(f"{name}_answers_in_journal", float(answers), "records"),
+        Figure(f"{name}_approved", round(outcomes.get("approve", 0) / max(sum(outcomes.values()), 1), 3), "share"),
     ]
+
+
+def _fill(port: int, key: str, bodies: list[bytes]) -> None:
+    """The past, before the clock runs: windows are filled, cards and accounts known."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    for start in range(0, len(bodies), _BATCH):
+        body = b"[%b]" % b",".join(bodies[start : start + _BATCH])
+        connection.request("POST", "/v1/decisions/batch", body, headers)
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 200:
+            raise SeawallError(f"the events before the measurement were answered {answer.status}; look at /metrics")
+    connection.close()
+
+
+def _outcomes(port: int) -> dict[str, int]:
+    """How many decisions had which outcome."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        text = answer.read().decode()
+    return {
+        name: int(float(n)) for name, n in re.findall(r'^seawall_decisions_total\{outcome="(\w+)"\} (\S+)$', text, re.M)
+    }
 
 
 def _check_journal(home: Home, answers: int, under_way: int) -> None:
@@ -154,9 +205,9 @@ def _wait_until_ready(child: subprocess.Popen[bytes], port: int) -> None:
 # --- wrk --------------------------------------------------------------------------------------------------------------
 
 
-def _wrk(port: int, key: str, run: str, seconds: int) -> Driven:
+def _wrk(port: int, key: str, lines: Path, over: int, seconds: int) -> Driven:
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "--timeout", "10s"]
-    command += ["-s", str(_SCRIPT), f"http://127.0.0.1:{port}", "--", key, run]
+    command += ["-s", str(_SCRIPT), f"http://127.0.0.1:{port}", "--", key, str(lines), str(over)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise SeawallError(f"wrk failed: {(done.stderr or done.stdout).strip().splitlines()[-1:]}")

@@ -56,6 +56,17 @@ class ModelStep:
             matrix[:, field.place] = [np.nan if value is None else value for value in values]
         return matrix
 
+    def of_one(self, vector: Floats, row: Sequence[Any]) -> Vector:
+        """The same of one event: its vector float64[F], and its row."""
+        if not self.fields:
+            return vector.take(self.columns)
+        values = np.empty(len(self.slots))
+        values[self.places] = vector[self.columns]
+        for field in self.fields:
+            value = row[field.slot]
+            values[field.place] = np.nan if value is None else value
+        return values
+
     def of_columns(self, vectors: Floats, words: Ints, chosen: Ints) -> Matrix:
         """The inputs of the chosen rows of a block: vectors float64[m, F], words int64[m, w] as column programs read
         them."""
@@ -133,7 +144,7 @@ class BatchScorer:
     def _alone(self, number: int, step: ModelStep, chosen: _Chosen, vectors: Floats, faults: dict[int, Faults]) -> None:
         index, at, row = chosen
         try:
-            score = step.model.score(step.of_rows(vectors[at : at + 1], (row,))[0])
+            score = step.model.score(step.of_one(vectors[at], row))
         except Exception:  # whatever it is, it costs this row its score and nothing else
             faults[index] = (*faults.get(index, ()), step.label)
             return

@@ -14,6 +14,7 @@ from seawall.engine.errors import SeawallError
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
 MAX_FEATURES = 10_000
+_DOUBLE, _DENSE = np.dtype(np.float64), (8,)
 
 
 class ModelError(SeawallError):
@@ -51,6 +52,8 @@ class Model(Protocol):
 
 def row_of(row: Vector, features: int) -> Vector:
     """The row as contiguous doubles; ModelError where it has another length."""
+    if type(row) is np.ndarray and row.dtype is _DOUBLE and row.shape == (features,) and row.strides == _DENSE:
+        return row
     given = np.ascontiguousarray(row, np.float64)
     if given.shape != (features,):
         raise ModelError(f"a row has shape {given.shape}, the model takes ({features},); see Model.features")

@@ -8,24 +8,23 @@ the roots' values. They are a fast hint for the analyst, not Shapley values, whi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from . import kernels
 from .base import Vector
-from .forest import Forest
+from .forest import Packed
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """A feature and what it added to the raw score."""
 
     feature: str
     contribution: float
 
 
-def path_contributions(forest: Forest, row: Vector) -> Vector:
+def path_contributions(forest: Packed, row: Vector) -> Vector:
     """For each value of a row of contiguous doubles, the sum of the differences along its paths."""
     by_feature = np.zeros(len(row))
     kernels.path_differences(forest, row, by_feature)
@@ -39,7 +38,5 @@ def top_reasons(features: Sequence[str], contributions: Vector, most: int = 4) -
     """
     assert len(features) == len(contributions), "one contribution a feature"
     assert most >= 0, "a count"
-    raised = np.where((contributions > 0) & (contributions < np.inf), contributions, 0.0)
-    highest = np.argsort(-raised, kind="stable")[:most]
-    pairs = zip(highest.tolist(), raised[highest].tolist(), strict=True)
-    return [Reason(features[index], value) for index, value in pairs if value > 0]
+    places, count = kernels.highest(contributions, most)
+    return [Reason(features[place], float(contributions[place])) for place in places[:count].tolist()]

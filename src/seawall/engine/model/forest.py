@@ -20,6 +20,7 @@ from .lightgbm_text import CATEGORICAL, DEFAULT_LEFT, MISSING_NAN, MISSING_NONE,
 LANES = 8  # trees (or rows) walked together, to hide the latency of loads
 SET = 3  # a column's kind beside MISSING_NONE, MISSING_ZERO, MISSING_NAN
 MAX_COLUMNS = 65_536
+Packed = npt.NDArray[np.uint8]
 # Key of a column: feature, kind, whether missing goes left, the words of its set
 _Key = tuple[int, int, bool, bytes]
 
@@ -27,7 +28,8 @@ _Key = tuple[int, int, bool, bytes]
 class Forest(NamedTuple):
     """Flat arrays of an ensemble; nodes of a tree lie together, its splits first, a right child after its left one.
 
-    Columns: `source` the feature, `kind`, `fill` for missing, `set_start` and `set_words` into `sets`.
+    Columns: `source` the feature (leaves, which add nothing to it, have the first), `kind`, `fill` for missing,
+    `set_start` and `set_words` into `sets`.
     Nodes: `threshold`, `column`, `child` (the left one; a leaf's is itself), `value` (a leaf's, or a split's own).
     Trees: `root`, `depth`; `order` holds the trees by depth and is padded to a multiple of LANES by the last tree.
     """
@@ -77,7 +79,7 @@ def plant(trees: tuple[Tree, ...]) -> Forest:
     lengths = np.array([len(one) for one in words], np.int32)
     order = np.argsort(depth, kind="stable").astype(np.int32)
     return Forest(
-        source=np.array([key[0] for key in keys], np.int32),
+        source=np.array([*(key[0] for key in keys), 0], np.int32),
         kind=np.array([key[1] for key in keys], np.uint8),
         fill=np.array([-np.inf if key[2] else np.nan for key in keys], np.float64),
         set_start=(np.cumsum(lengths) - lengths).astype(np.int32),
@@ -91,6 +93,18 @@ def plant(trees: tuple[Tree, ...]) -> Forest:
         depth=depth,
         order=np.concatenate([order, np.repeat(order[-1:], -len(order) % LANES)]),
     )
+
+
+def pack(forest: Forest) -> Packed:
+    """The forest's arrays in one: a call into compiled code unwraps one argument instead of thirteen.
+
+    int64 pairs of first byte and end a field, then the arrays, each at a multiple of 8 bytes.
+    """
+    parts = [np.frombuffer(one.tobytes().ljust(-(-one.nbytes // 8) * 8, b"\0"), np.uint8) for one in forest]
+    sizes = np.array([len(part) for part in parts])
+    starts = 16 * len(parts) + np.cumsum(sizes) - sizes
+    bounds = np.stack([starts, starts + [one.nbytes for one in forest]], axis=1).astype(np.int64)
+    return np.concatenate([bounds.reshape(-1).view(np.uint8), *parts])
 
 
 def _place(tree: Tree, nodes: _Nodes) -> tuple[int, int]:

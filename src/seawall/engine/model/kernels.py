@@ -9,21 +9,44 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from .base import Matrix, Vector
-from .forest import LANES, SET, Forest
+from .forest import LANES, SET, Forest, Packed
 from .lightgbm_text import EXPONENTIAL, MISSING_NONE, MISSING_ZERO, SIGMOID
 
+Indices = npt.NDArray[np.int64]
 _ZERO = float(np.float32(1e-35))  # LightGBM takes what is no further from 0 as 0
 _BLOCK = 64  # rows whose columns are kept at hand together; a multiple of LANES
 _INT32 = 2147483648.0
 
 
 @njit(cache=True, nogil=True)
+def unpack(packed: Packed) -> Forest:
+    """The forest that `forest.pack` packed, without copying."""
+    at = packed[: 16 * 13].view(np.int64)
+    return Forest(
+        packed[at[0] : at[1]].view(np.int32),
+        packed[at[2] : at[3]].view(np.uint8),
+        packed[at[4] : at[5]].view(np.float64),
+        packed[at[6] : at[7]].view(np.int32),
+        packed[at[8] : at[9]].view(np.int32),
+        packed[at[10] : at[11]].view(np.uint32),
+        packed[at[12] : at[13]].view(np.float64),
+        packed[at[14] : at[15]].view(np.int32),
+        packed[at[16] : at[17]].view(np.int32),
+        packed[at[18] : at[19]].view(np.float64),
+        packed[at[20] : at[21]].view(np.int32),
+        packed[at[22] : at[23]].view(np.int32),
+        packed[at[24] : at[25]].view(np.int32),
+    )
+
+
+@njit(cache=True, nogil=True)
 def spread(forest: Forest, row: Vector, columns: Vector) -> None:
-    """Fill the columns (one more than `forest.source` has) of one row."""
-    for index in range(forest.source.shape[0]):
+    """Fill the columns of one row, the leaves' last."""
+    for index in range(forest.kind.shape[0]):
         value = row[forest.source[index]]
         kind = forest.kind[index]
         if abs(value) <= _ZERO:
@@ -35,7 +58,7 @@ def spread(forest: Forest, row: Vector, columns: Vector) -> None:
         elif kind == MISSING_ZERO and value == 0.0:
             value = forest.fill[index]
         columns[index] = value
-    columns[forest.source.shape[0]] = -np.inf
+    columns[forest.kind.shape[0]] = -np.inf
 
 
 @njit(cache=True, nogil=True)
@@ -53,7 +76,7 @@ def _member(forest: Forest, index: int, value: float) -> float:
 @njit(cache=True, nogil=True)
 def sum_row(forest: Forest, row: Vector) -> float:
     """The sum of the trees' answers for one row."""
-    columns = np.empty(forest.source.shape[0] + 1)
+    columns = np.empty(forest.source.shape[0])
     spread(forest, row, columns)
     x, threshold, column, child = columns, forest.threshold, forest.column, forest.child
     order, root = forest.order, forest.root
@@ -85,9 +108,10 @@ def sum_row(forest: Forest, row: Vector) -> float:
 
 
 @njit(cache=True, nogil=True)
-def sum_rows(forest: Forest, matrix: Matrix, totals: Vector) -> None:
+def sum_rows(packed: Packed, matrix: Matrix, totals: Vector) -> None:
     """The sums of many rows into `totals`."""
-    width = forest.source.shape[0] + 1
+    forest = unpack(packed)
+    width = forest.source.shape[0]
     x = np.zeros(_BLOCK * width)
     threshold, column, child, value = forest.threshold, forest.column, forest.child, forest.value
     sums = np.empty(_BLOCK)
@@ -142,20 +166,66 @@ def transform_rows(totals: Vector, kind: int, slope: float, divisor: float) -> N
 
 
 @njit(cache=True, nogil=True)
-def score_row(forest: Forest, row: Vector, kind: int, slope: float, divisor: float) -> float:
+def score_row(packed: Packed, row: Vector, kind: int, slope: float, divisor: float) -> float:
     """The score of one row, in one call."""
-    return transform(sum_row(forest, row), kind, slope, divisor)
+    return transform(sum_row(unpack(packed), row), kind, slope, divisor)
 
 
 @njit(cache=True, nogil=True)
-def path_differences(forest: Forest, row: Vector, by_feature: Vector) -> None:
+def path_differences(packed: Packed, row: Vector, by_feature: Vector) -> None:
     """Add to `by_feature` how much each split on the row's paths moved the expected answer."""
-    columns = np.empty(forest.source.shape[0] + 1)
+    forest = unpack(packed)
+    columns = np.empty(forest.source.shape[0])
     spread(forest, row, columns)
-    for tree in range(forest.root.shape[0]):
-        at = forest.root[tree]
-        while forest.child[at] != at:
-            column = forest.column[at]
-            below = forest.child[at] + (not columns[column] <= forest.threshold[at])
-            by_feature[forest.source[column]] += forest.value[below] - forest.value[at]
-            at = below
+    order, root, value = forest.order, forest.root, forest.value
+    width = columns.shape[0]
+    moved = np.zeros(LANES * width)  # by lane and column: lanes that add to one place would wait for each other
+    for group in range(0, order.shape[0] - LANES, LANES):
+        a, b, c, d = root[order[group]], root[order[group + 1]], root[order[group + 2]], root[order[group + 3]]
+        e, f, g, h = root[order[group + 4]], root[order[group + 5]], root[order[group + 6]], root[order[group + 7]]
+        p, q, r, s, t, u, v, w = value[a], value[b], value[c], value[d], value[e], value[f], value[g], value[h]
+        for _ in range(forest.depth[order[group + 7]]):
+            a, p = _descend(forest, columns, a, p, moved, 0)
+            b, q = _descend(forest, columns, b, q, moved, width)
+            c, r = _descend(forest, columns, c, r, moved, 2 * width)
+            d, s = _descend(forest, columns, d, s, moved, 3 * width)
+            e, t = _descend(forest, columns, e, t, moved, 4 * width)
+            f, u = _descend(forest, columns, f, u, moved, 5 * width)
+            g, v = _descend(forest, columns, g, v, moved, 6 * width)
+            h, w = _descend(forest, columns, h, w, moved, 7 * width)
+    for place in range(max(order.shape[0] - LANES, 0), root.shape[0]):  # the last group is padded by repetition
+        at = root[order[place]]
+        before = value[at]
+        for _ in range(forest.depth[order[place]]):
+            at, before = _descend(forest, columns, at, before, moved, 0)
+    for lane in range(LANES):
+        for column in range(forest.kind.shape[0]):
+            by_feature[forest.source[column]] += moved[lane * width + column]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _descend(forest: Forest, columns: Vector, at: int, before: float, moved: Vector, lane: int) -> tuple[int, float]:
+    """The node below `at` on the row's path and its value; a leaf is below itself and adds nothing."""
+    column = forest.column[at]
+    below = forest.child[at] + (not columns[column] <= forest.threshold[at])
+    after = forest.value[below]
+    moved[lane + column] += after - before
+    return below, after
+
+
+@njit(cache=True, nogil=True)
+def highest(values: Vector, most: int) -> tuple[Indices, int]:
+    """Places of the highest finite values above 0, highest first and equal ones in order, and how many there are."""
+    found = np.empty(most, np.int64)
+    count = 0
+    for place in range(values.shape[0]):
+        value = values[place]
+        if not 0.0 < value < np.inf or (count == most and (most == 0 or value <= values[found[most - 1]])):
+            continue
+        at = count if count < most else most - 1
+        while at > 0 and values[found[at - 1]] < value:
+            found[at] = found[at - 1]
+            at -= 1
+        found[at] = place
+        count = min(count + 1, most)
+    return found, count

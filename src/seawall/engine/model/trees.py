@@ -7,7 +7,7 @@ import numpy as np
 from . import kernels
 from .base import Matrix, Vector, row_of, rows_of
 from .contributions import path_contributions
-from .forest import plant
+from .forest import pack, plant
 from .lightgbm_text import Ensemble
 
 
@@ -22,6 +22,7 @@ class TreeModel:
         self.hash = file_hash
         self.objective = ensemble.objective
         self.forest = plant(ensemble.trees)
+        self._packed = pack(self.forest)
         self.bias = float(sum(self.forest.value[self.forest.root]))
         divisor = float(len(ensemble.trees)) if ensemble.averaged else 1.0
         self._transform = (ensemble.transform, ensemble.sigmoid, divisor)
@@ -32,7 +33,7 @@ class TreeModel:
 
     def score(self, row: Vector) -> float:
         """The score of one row in the objective's unit; ModelError where the row has another length."""
-        return float(kernels.score_row(self.forest, row_of(row, len(self.features)), *self._transform))
+        return float(kernels.score_row(self._packed, row_of(row, len(self.features)), *self._transform))
 
     def score_rows(self, matrix: Matrix) -> Vector:
         """The scores of many rows, shape (rows, features), each as `score` gives it."""
@@ -44,9 +45,9 @@ class TreeModel:
         """The sums of the trees' answers (`predict(raw_score=True)`), not averaged, not transformed."""
         given = rows_of(matrix, len(self.features))
         totals = np.empty(len(given))
-        kernels.sum_rows(self.forest, given, totals)
+        kernels.sum_rows(self._packed, given, totals)
         return totals
 
     def contributions(self, row: Vector) -> Vector:
         """What each feature adds to the raw sum along the row's paths: `bias` + their sum is about the raw sum."""
-        return path_contributions(self.forest, row_of(row, len(self.features)))
+        return path_contributions(self._packed, row_of(row, len(self.features)))
