@@ -19,7 +19,17 @@ from seawall.cli import FAILED, OK
 from seawall.cli.inputs import UsageError
 from seawall.cli.running import progress_bar
 from seawall.engine.decision import Decision
-from seawall.engine.journal import EventRecord, Journal, Kind, Record, Verification, decode, examine, salvage
+from seawall.engine.journal import (
+    ActivationRecord,
+    EventRecord,
+    Journal,
+    Kind,
+    Record,
+    Verification,
+    decode,
+    examine,
+    salvage,
+)
 from seawall.server.home import Home, default_home
 
 FILE = "journal.db"
@@ -167,5 +177,7 @@ def _decision(decision: Decision | None) -> dict[str, Any] | None:
 
 def _plain(struct: Any) -> dict[str, Any]:
     """A record's fields; digests in hex."""
+    if isinstance(struct, ActivationRecord):  # most name one policy only
+        return dict(msgspec.to_builtins(struct))
     fields = msgspec.structs.asdict(struct)
     return {name: value.hex() if isinstance(value, bytes) else value for name, value in fields.items()}

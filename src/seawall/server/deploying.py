@@ -86,8 +86,6 @@ class Host(Protocol):
     @property
     def activations(self) -> Sequence[Activation]: ...
 
-    def now(self) -> int: ...
-
     def taken_over(self, activation: Activation) -> None: ...
 
 
@@ -114,8 +112,14 @@ class _Job:
 class Deployer:
     """Deployments of one running service, one after the other; the latest wish wins over one that is still warming."""
 
-    def __init__(self, host: Host, sequencer: Sequencer, prepare_door: Callable[[CompiledPolicy], object]) -> None:
-        self._host, self._sequencer, self._prepare_door = host, sequencer, prepare_door
+    def __init__(
+        self,
+        host: Host,
+        sequencer: Sequencer,
+        prepare_door: Callable[[CompiledPolicy], object],
+        clock: Callable[[], int],
+    ) -> None:
+        self._host, self._sequencer, self._prepare_door, self._clock = host, sequencer, prepare_door, clock
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="policies")
         self._turn = asyncio.Lock()
         self._job: _Job | None = None
@@ -192,7 +196,7 @@ class Deployer:
         champion = self._named(wanted.champion)
         challenger = self._named(rival.digest) if rival is not None else None
         record = ActivationRecord(
-            champion.policy, champion.digest, self._host.now(), shadows=tuple(map(self._named, wanted.shadows)),
+            champion.policy, champion.digest, self._clock(), shadows=tuple(map(self._named, wanted.shadows)),
             note=wanted.note,
         )  # fmt: skip
         if rival is not None and challenger is not None:
@@ -237,7 +241,7 @@ class Deployer:
         async def switch() -> int:
             for one in warmed:
                 warm(host.journal, one, host.journal.last)
-            stamped = msgspec.structs.replace(record, at=host.now())
+            stamped = msgspec.structs.replace(record, at=self._clock())
             prepared = host.engine.prepare(deployment, [(one.lane, one.position) for one in warmed])
             await self._sequencer.commit(Kind.ACTIVATION, encode_activation(stamped))
             sequence = host.engine.adopt(prepared)

@@ -13,22 +13,23 @@ import msgspec
 
 from seawall.engine.answer import Answers
 from seawall.engine.decision import Decision
-from seawall.engine.door import Door, Event, Label
+from seawall.engine.door import Door, Event
 from seawall.engine.engine import Engine
 from seawall.engine.errors import EventError, SeawallError
 from seawall.engine.journal import ActivationRecord, Journal, JournalError, Kind, decode_event, encode_activation
 from seawall.engine.money import Rates
 from seawall.engine.policy import CompiledPolicy
-from seawall.engine.track import read_as
 from seawall.sealing import Erasure, KeyRing, LocalSealer, SealingError
 
 from . import warm_up
 from .decided import Decided, UnavailableError, decision_id, sequence_of
 from .deploying import Deployed, Deployer, Filed, Wanted
+from .gate import Gate
+from .gauges import gauges_of
 from .home import Home
 from .packs import PackShelf
 from .recovery import Progress, Recovered, recover, warmed
-from .sequencer import Counters, Erased, EraseSubject, Sequencer, Work
+from .sequencer import Counters, Erased, EraseSubject, Sequencer
 from .snapshots import Activation, Head, Snapshots
 
 MAX_SUBJECT = 1_024
@@ -65,7 +66,7 @@ class Service:
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self.home, self.settings = home, settings or Settings()
-        self._rates, self._clock = rates or Rates(), clock
+        self._clock = clock
         self.journal = Journal(home.journal)
         try:
             self.sealer = LocalSealer(home.key_store, ring, group_commit=True)
@@ -82,10 +83,9 @@ class Service:
             self._snapshot_due,
             self._snapshot,
         )
-        self._deployer = Deployer(self, self._sequencer, self._prepare_door)
+        self._gate = Gate(rates or Rates(), self.sealer, clock)
+        self._deployer = Deployer(self, self._sequencer, self._gate.prepare, clock)
         self._state: Recovered | None = None
-        self._door: Door | None = None
-        self._next_door: tuple[CompiledPolicy, Door] | None = None  # of a champion to be
         self._answers: dict[tuple[str, str], Answers] = {}
         self._saved = -1  # sequence of the newest snapshot
         self._phase = "starting"
@@ -138,8 +138,7 @@ class Service:
 
     def use_rates(self, rates: Rates) -> None:
         """Take these exchange rates from the next event on."""
-        self._rates = rates
-        self._door = Door(self.active().pack, rates, self.sealer, self._clock)
+        self._gate.use_rates(rates)
 
     # --- policies -----------------------------------------------------------------------------------------------------
 
@@ -175,27 +174,9 @@ class Service:
 
     def taken_over(self, activation: Activation) -> None:
         """From here on other policies run: admit by the champion's pack, also what waits already."""
-        self._recovered.activations.append(activation)
-        if self._next_door is None or self._next_door[0] is not self.active():
-            self._prepare_door(self.active())
-        assert self._next_door is not None, "it was prepared"
-        self._door = self._next_door[1]
-        self._next_door = None
-        self._sequencer.reread(self._reread)
-
-    def _prepare_door(self, champion: CompiledPolicy) -> None:
-        """Made before the switch: it takes milliseconds."""
-        self._next_door = champion, Door(champion.pack, self._rates, self.sealer, self._clock)
-
-    def _reread(self, work: Work) -> Work | None:
-        pack = self.active().pack
-        if isinstance(work, Event):
-            return read_as(self.active(), work)
-        return None if isinstance(work, Label) and work.label not in pack.labels else work
-
-    def now(self) -> int:
-        """The clock, ms."""
-        return self._clock()
+        self.activations.append(activation)
+        self._gate.follow(self.active())
+        self._sequencer.reread(self._gate.reread)
 
     # --- what is so ---------------------------------------------------------------------------------------------------
 
@@ -234,24 +215,8 @@ class Service:
 
     def gauges(self) -> Mapping[str, float]:
         """Figures of the moment, for monitoring."""
-        counters, warming = self.counters, self.warming or {}
-        return {
-            "queue_depth": len(self._sequencer),
-            "journal_sequence": self.journal.last,
-            "snapshot_sequence": self._saved,
-            "known_ids": len(self.engine.ids),
-            "list_entries": len(self.engine.lists),
-            "state_bytes": sum(lane.state.arena.bytes_held() for lane in self.engine.lanes.values()),
-            "policies_beside": sum(1 for _ in self.engine.deployment.policies) - 1,
-            "warming_records_done": warming.get("done", 0),
-            "warming_records": warming.get("total", 0),
-            "last_commit_ms": counters.last_commit_ms,
-            "commit_seconds_total": counters.commit_seconds,
-            "commits_total": counters.commits,
-            "failures_total": counters.failures,
-            "degraded_total": counters.degraded,
-            "repeats_total": counters.repeats,
-        }
+        own = {"queue_depth": len(self._sequencer), "journal_sequence": self.journal.last}
+        return own | {"snapshot_sequence": self._saved} | gauges_of(self.engine, self.counters, self.warming)
 
     # --- records in ---------------------------------------------------------------------------------------------------
 
@@ -309,8 +274,8 @@ class Service:
         trouble = self.ready()
         if trouble:
             raise UnavailableError(f"not taking records: {trouble}")
-        assert self._door is not None
-        return self._door
+        assert self._gate.door is not None, "open() comes first"
+        return self._gate.door
 
     def _admit(self, body: bytes) -> Event:
         try:
@@ -382,7 +347,7 @@ class Service:
 
     def _use(self, found: Recovered) -> None:
         self._state = found
-        self._door = Door(self.active().pack, self._rates, self.sealer, self._clock)
+        self._gate.follow(self.active())
         self._answers.clear()
 
     def _recover(self) -> Callable[[], None]:
