@@ -108,6 +108,7 @@ def feed(engine: Engine, records: Iterable[object]) -> list[object]:
     results: list[object] = []
     batch: list[Event | Label | ListEntry] = []
     faults: dict[int, tuple[str, ...]] = {}
+    labels = {policy.label for policy in engine.deployment.policies}
 
     def flush() -> None:
         if batch:
@@ -122,8 +123,9 @@ def feed(engine: Engine, records: Iterable[object]) -> list[object]:
             _pass_over(engine, record)
             results.append(None)
             continue
-        if isinstance(record, EventRecord) and record.decision is not None and record.decision.faults:
-            faults[len(batch)] = record.decision.faults
+        decision = record.decision if isinstance(record, EventRecord) else None
+        if decision is not None and decision.faults and decision.policy in labels:  # another policy's mean nothing here
+            faults[len(batch)] = decision.faults
         batch.append(known)
     flush()
     return results
