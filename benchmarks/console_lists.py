@@ -1,6 +1,7 @@
-"""Server time of the console's decision lists over a million decisions: `python benchmarks/console_lists.py [ROWS]`.
+"""Server time of the console's lists over a million decisions: `python benchmarks/console_lists.py [ROWS [FOLDER]]`.
 
-Fills a control database as the follower would have (a year of decisions, 400,000 entities, 60 rules), then opens pages
+Fills a control database as the follower would have (a year of decisions, 400,000 entities, 60 rules; an alert in ten
+decisions, a case in ten alerts), then opens pages
 through Django's own request path, all middleware included. Prints of five requests the median, the worst and the median
 CPU time, in ms; the last says more on a busy machine.
 """
@@ -15,6 +16,7 @@ import tempfile
 import time
 import uuid
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,84 @@ PAGES = {
     "by amount, declined": "?sort=-base_amount&outcome=decline",
     "degraded": "?degraded=1",
 }
+
+WORK_PAGES = {
+    "situation room": "/situation/",
+    "alerts": "/alerts/?state=new",
+    "alerts, all": "/alerts/?sort=-last_at",
+    "alerts by hits": "/alerts/?sort=-hits",
+    "alerts of a queue": "/alerts/?state=new&queue={queue}",
+    "alerts, high or critical": "/alerts/?state=new&severity=3&severity=4",
+    "alerts of a typology": "/alerts/?state=new&typology=VELOCITY",
+    "alerts, two filters, by score": "/alerts/?state=new&typology=VELOCITY&severity=2&sort=-score",
+    "alerts of one day": "/alerts/?last_from=2026-03-20&last_to=2026-03-20",
+    "search an alert's entity": "/alerts/?q=c77",
+    "an alert": "/alerts/{alert}/",
+    "cases": "/cases/?state=new&state=assigned&state=in_progress&state=waiting&state=closing",
+    "cases, closed": "/cases/?state=closed&sort=-opened_at",
+    "search a case": "/cases/?q=c77",
+    "a case": "/cases/{case}/",
+    "my work": "/work/",
+    "queues": "/queues/",
+}
+TYPOLOGIES = ["VELOCITY", "CARD_TESTING", "STRUCTURING", "NEW_DEVICE", "FAN_IN", "PASS_THROUGH", "ACCOUNT_TAKEOVER"]
+
+
+def fill_work(rows: int) -> None:
+    """Alerts, their hits and cases, as the follower and people would have made them."""
+    from datetime import UTC, datetime, timedelta
+
+    from seawall.apps.cases.models import Alert, AlertHit, Case, CaseAlert, CaseEntity, Queue
+
+    random = np.random.default_rng(11)
+    queues = [Queue.objects.create(key=f"q{n}", title_zh=f"队列{n}", title_en=f"Queue {n}") for n in range(6)]
+    count, moved = rows // 10, ["new", "in_case", "closed", "snoozed"]
+    states = random.choice(moved, count, p=[0.55, 0.12, 0.31, 0.02])
+    at = [datetime.fromtimestamp((START + 8_760 * HOUR * n // count) / 1_000, UTC) for n in range(count)]
+    alerts = [
+        Alert(
+            entity_kind="customer", entity_value=f"c{random.integers(0, 100_000)}", severity=int(random.integers(1, 5)),
+            typology=TYPOLOGIES[int(random.integers(0, len(TYPOLOGIES)))], title={"zh": "规则", "en": "A rule fired"},
+            state=str(states[n]), queue=queues[n % 6], collecting=False, joins_until=at[n],
+            hits=int(random.integers(1, 9)), score=int(random.integers(0, 100)),
+            first_sequence=n, last_sequence=n, first_at=at[n], last_at=at[n],
+        ) for n in range(count)
+    ]  # fmt: skip
+    Alert.objects.bulk_create(alerts, batch_size=2_000)
+    AlertHit.objects.bulk_create([
+        AlertHit(alert=one, sequence=n * 10 + k, event_id=f"e-{n * 10 + k}", event_type="payment.card", at=at[n],
+                 outcome="review", score=60, severity=one.severity, rules=[["rule_0", {"zh": "规则", "en": "Rule"}]])
+        for n, one in enumerate(alerts) for k in range(2)
+    ], batch_size=2_000)  # fmt: skip
+    held = [one for one in alerts if one.state == "in_case"]
+    cases = [
+        Case(serial=1_001 + n, title=f"{one.typology} · customer {one.entity_value}", queue=one.queue,
+             severity=one.severity, due_at=one.last_at + timedelta(days=20), opened_at=one.last_at,
+             **({"state": "closed", "closed_at": one.last_at} if n % 3 else {"state": "new"}))
+        for n, one in enumerate(held)
+    ]  # fmt: skip
+    for case in cases:
+        if case.state == "closed":
+            case.assignee_id = _bench_user().pk
+    Case.objects.bulk_create(cases, batch_size=2_000)
+    pairs = list(zip(cases, held, strict=True))
+    CaseAlert.objects.bulk_create([CaseAlert(case=case, alert=one) for case, one in pairs], batch_size=2_000)
+    CaseEntity.objects.bulk_create(
+        [CaseEntity(case=case, kind="customer", value=one.entity_value) for case, one in pairs], batch_size=2_000
+    )
+
+
+@cache
+def _bench_user() -> Any:
+    from seawall.apps.accounts.models import Assignment, User
+
+    found = User.objects.filter(username="bench").first()
+    if found is None:
+        found = User(username="bench", language="en")
+        found.set_unusable_password()
+        found.save()
+        Assignment.objects.create(user=found, role="compliance_officer")
+    return found
 
 
 def fill(path: Path, rows: int) -> None:
@@ -138,7 +218,7 @@ def main(rows: int, folder: Path) -> None:
     from django.test import Client
     from django.urls import reverse
 
-    from seawall.apps.accounts.models import Assignment, User
+    from seawall.apps.cases.models import Alert, Case, Queue
     from seawall.apps.decisions.models import DecisionRow
     from seawall.console.keyset import Cursor
     from seawall.server.control.logs import set_up_logs
@@ -147,15 +227,13 @@ def main(rows: int, folder: Path) -> None:
 
     if not DecisionRow.objects.exists():
         fill(folder / "control.db", rows)
-    if not User.objects.exists():
-        user = User(username="bench", language="en")
-        user.set_unusable_password()
-        user.save()
-        Assignment.objects.create(user=user, role="compliance_officer")
-    print(f"{DecisionRow.objects.count():,} decisions ready after {time.perf_counter() - began:.0f} s")
+    if not Alert.objects.exists():
+        fill_work(rows)
+    counts = f"{DecisionRow.objects.count():,} decisions, {Alert.objects.count():,} alerts"
+    print(f"{counts} ready after {time.perf_counter() - began:.0f} s")
     settings.SEAWALL_OPTIONS = settings.SEAWALL_OPTIONS.model_copy(update={"require_mfa": False})
     client = Client(headers={"host": "localhost"})
-    client.force_login(User.objects.get(username="bench"))
+    client.force_login(_bench_user())
     far = Cursor(rows // 3, str(rows // 3)).encode()
     addresses = {name: f"/decisions/{page.format(far=far)}" for name, page in PAGES.items()}
     addresses["entities"] = "/entities/"
@@ -163,6 +241,9 @@ def main(rows: int, folder: Path) -> None:
     addresses["merchants"] = "/entities/?kind=merchant"
     addresses["entity page, the largest merchant"] = reverse("decisions:entity", args=["merchant", "m0"])
     addresses["entity page, a customer"] = reverse("decisions:entity", args=["customer", "c77"])
+    models = {"queue": Queue, "alert": Alert, "case": Case}
+    known = {name: model.objects.values_list("pk", flat=True).first() for name, model in models.items()}
+    addresses |= {name: page.format(**known) for name, page in WORK_PAGES.items()}
     worst = 0.0
     for name, address in addresses.items():
         spent, worked = [], []

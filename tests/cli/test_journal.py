@@ -92,7 +92,7 @@ def test_verify_names_damage_with_status_1(seawall: Run, home: Path) -> None:
 
 def test_stats(seawall: Run, home: Path) -> None:
     found = json.loads(seawall("journal", "stats", "--home", str(home), "--json").out)
-    assert found["kinds"] == {"event": 1, "label": 1, "list_entry": 1, "activation": 1, "erasure": 1}
+    assert found["kinds"] == {"event": 1, "label": 1, "list_entry": 1, "activation": 1, "erasure": 1, "setting": 0}
     assert (found["records"], found["batches"], found["mean_batch"], found["bundle_bytes"]) == (5, 2, 2.5, 8)
     ran = seawall("journal", "stats", "--home", str(home))
     assert ran.status == 0

@@ -51,9 +51,9 @@ ENTRY = (
 )
 
 
-def watched(history: Path) -> int:
+def watched(history: Path, rule: str = "watched") -> int:
     rules = pq.read_table(history.parent / "o.parquet").column("rules").to_pylist()
-    return sum("watched" in fired for fired in rules)
+    return sum(rule in fired for fired in rules)
 
 
 def test_list_entries_as_of_the_time_and_as_of_today(seawall: Run, history: Path) -> None:
@@ -63,6 +63,23 @@ def test_list_entries_as_of_the_time_and_as_of_today(seawall: Run, history: Path
     assert watched(history) == 11  # from 2 March 00:00 on, which is the 40th of the events
     assert seawall(*command, "--lists", "today").status == 0
     assert watched(history) == 17  # all of c1's
+
+
+def test_entries_of_limits_are_applied_at_their_time(seawall: Run, history: Path) -> None:
+    sample = history.parent / "sample"
+    limit = "limits:\n  each: {title: {zh: 限额, en: Limit}, type: money, entity: customer}\n"
+    (sample / "limits.yaml").write_text(limit, "utf-8")
+    rule = "  - {id: over, title: {zh: 超限, en: Over}, when: base_amount >= limits.each}\n"
+    rules = (sample / "rules.yaml").read_text("utf-8")
+    (sample / "rules.yaml").write_text(rules.replace("rules:\n", f"rules:\n{rule}", 1), "utf-8")
+    entry = '{"setting": "limits.each", "entry_id": "l1", "scope": "entity", "key": "c1", "value": 0, "reason": "r", '
+    entry += '"source": "s", "valid_from": "2026-03-02T00:00:00.000Z"}\n'
+    (history.parent / "entries.ndjson").write_text(entry)
+    command = ("replay", "h.parquet", "--policy", "sample", "--out", "o.parquet", "--entries", "entries.ndjson")
+    assert seawall(*command).err == ""
+    assert watched(history, "over") == 11  # as with a list entry of that day
+    seawall(*command, "--lists", "today")
+    assert watched(history, "over") == 17
 
 
 def test_an_entry_that_has_ended_or_was_removed_is_not_of_today(seawall: Run, history: Path) -> None:

@@ -168,3 +168,21 @@ def test_a_spark_line_needs_two_values() -> None:
     assert "<svg" not in charts.spark([1])
     assert charts.spark([1, None, 3], mark=2).count("<line") == 1
     assert "NaN" not in charts.spark([2, 2, 2])
+
+
+def test_every_mark_and_every_line_of_the_table_lead_to_the_rows() -> None:
+    heat = charts.heat_map("t", ["8", "9"], ["Mon", "Tue"], [[1, 2], [None, 4]], "n", link=lambda r, c: f"/x?{r}-{c}")
+    assert [one["url"] for one in heat.spec["data"]["values"]] == ["/x?0-0", "/x?0-1", "/x?1-1"]
+    assert heat.spec["encoding"]["href"] == {"field": "url"}
+    assert '<td><a href="/x?1-1">Tue</a></td>' in charts.markup(heat)
+    points = [(AT + timedelta(hours=n), key, n + 1) for n in range(3) for key in ("decline", "approve")]
+    hour = 3_600_000
+    area = charts.over_time("t", points, "n", area=True, links={"decline": "/all"}, step=hour,
+                            each=lambda at, key: f"/{key}?{at:%H}")  # fmt: skip
+    drawn, over = area.spec["layer"]
+    assert drawn["encoding"]["href"] == {"field": "all"}  # an address a point would cut the area into pieces
+    assert over["encoding"]["href"] == {"field": "url"}
+    marks = {one["url"]: (one["low"], one["high"], one["t2"] - one["t1"]) for one in over["data"]["values"]}
+    assert (marks["/decline?06"], marks["/approve?06"]) == ((0, 1, hour), (1, 2, hour))
+    assert area.urls[-1] == "/approve?08"
+    assert charts.svg(area, 300).count("/decline?") == 3

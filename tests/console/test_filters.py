@@ -3,6 +3,7 @@
 # ruff: noqa: E501
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -10,11 +11,13 @@ import pytest
 from django.db import connection, models
 from django.db.models import Q
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.console import filters
+from seawall.console.driving import FEW, Driver
 from seawall.console.filters import Bound, Choice, Exact, Numbers, Search, Times
 from seawall.console.words import OUTCOMES
 
@@ -166,3 +169,47 @@ def test_an_indexed_search_seeks(events: None) -> None:
 def test_search_may_be_a_condition(events: None) -> None:
     bound = Bound([Search(find=lambda text: Q(outcome=text))], QueryDict("q=decline"))
     assert bound.narrow(Event.objects.all()).get().customer == "c2"
+
+
+def test_a_facet_is_counted_in_one_pass_while_rows_are_few(events: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, keys = Event.objects.all(), list(OUTCOMES)
+    with CaptureQueriesContext(connection) as caught:
+        few = filters.facet_counts(rows, "outcome", keys)
+    assert len(caught) == 1
+    monkeypatch.setattr(filters, "COUNT_CAP", 1)
+    many = filters.facet_counts(rows, "outcome", keys)
+    assert few == {key: str(rows.filter(outcome=key).count()) for key in keys}
+    assert many == {key: count if int(count) < 2 else "1+" for key, count in few.items()}
+    assert filters.facet_counts(rows.none(), "outcome", keys) == dict.fromkeys(keys, "0")
+
+
+@dataclasses.dataclass(frozen=True)
+class Driving(Choice):
+    matches: int = 0
+    ordered: bool = False
+
+    def drive(self, value: list[str]) -> Driver:
+        numbers = Event.objects.filter(**{f"{self.field}__in": value}).values("pk")
+        return Driver(self.matches, Q(pk__in=numbers), Q(**{f"{self.field}__in": value}), self.ordered)
+
+
+@pytest.mark.parametrize(("first", "second", "listed"), [
+    (5, 9, "outcome"), (9, 5, "customer"), (FEW + 1, FEW + 2, ""),
+])  # fmt: skip
+def test_of_several_filters_the_one_with_the_fewest_matches_drives(
+    events: None, first: int, second: int, listed: str
+) -> None:
+    both = [Driving("outcome", "", "outcome", OUTCOMES, matches=first),
+            Driving("customer", "", "customer", {"c10": OUTCOMES["review"]}, matches=second)]  # fmt: skip
+    rows = Bound(both, QueryDict("outcome=review&customer=c10")).narrow(Event.objects.all())
+    assert [row.customer for row in rows] == ["c10"]
+    inner = str(rows.query).partition("IN (SELECT")[2].partition("WHERE")[2]
+    assert (listed in inner) if listed else not inner
+
+
+def test_an_index_in_the_lists_order_needs_no_list(events: None) -> None:
+    alone = Driving("outcome", "", "outcome", OUTCOMES, matches=5, ordered=True)
+    rival = Driving("customer", "", "customer", {"c10": OUTCOMES["review"]}, matches=9, ordered=True)
+    assert "SELECT U0" not in str(Bound([alone], QueryDict("outcome=review")).narrow(Event.objects.all()).query)
+    both = Bound([alone, rival], QueryDict("outcome=review&customer=c10")).narrow(Event.objects.all())
+    assert "SELECT U0" in str(both.query)  # else the database picks one of two indexes at a guess

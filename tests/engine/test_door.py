@@ -338,6 +338,13 @@ def test_list_entries_on_sensitive_keys_pass_the_same_door(door: Door) -> None:
     assert watch.key == "6222020000000000"
 
 
+def test_people_may_name_a_sensitive_key_by_its_surrogate(door: Door) -> None:
+    surrogate = "card_" + "abcdefghijklm234567nopqrst"[:26]
+    assert door.admit_list_entry(ENTRY | {"key": surrogate}).key == surrogate
+    for other in ("phone_abcdefghijklm234567nopqrst", surrogate[:-1], surrogate.upper(), f"{surrogate}a"):
+        assert door.admit_list_entry(ENTRY | {"key": other}).key == f"card#{other}"
+
+
 @pytest.mark.parametrize(
     ("changes", "name", "why"),
     [

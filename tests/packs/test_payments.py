@@ -57,6 +57,8 @@ def decide(records: list[tuple[str, int, Mapping[str, Any]]], rates: Rates) -> D
         door = Door(policy().pack, rates, ClearSealer(), lambda now=at_ms: now)  # type: ignore[misc]
         if kind == "list":
             record: Any = door.admit_list_entry(body)
+        elif kind == "setting":
+            record = door.admit_setting(body)
         elif kind == "label":
             record = door.admit_label(body, keys[str(body["event_id"])])
         else:
@@ -149,10 +151,10 @@ def _texts(value: Any) -> Iterator[tuple[str, str]]:
             yield from _texts(member)
 
 
-@pytest.mark.parametrize("file", ["events", "features", "lists", "rules", "tests"])
+@pytest.mark.parametrize("file", ["events", "features", "limits", "lists", "rules", "switches", "tests"])
 def test_every_text_is_in_both_languages(file: str) -> None:
     texts = list(_texts(yaml.safe_load((PACK / f"{file}.yaml").read_text("utf-8"))))
-    assert len(texts) >= 7
+    assert len(texts) >= 5
     assert [zh for zh, _ in texts if not _HAN.search(zh)] == []
     assert [en for _, en in texts if not en.isascii()] == []
 
@@ -220,5 +222,6 @@ def test_the_page_names_every_rule_table_list_and_field(page: str) -> None:
     words = set(re.findall(r"[a-z_0-9.]+", (Path(__file__).parents[2] / page).read_text("utf-8")))
     pack = policy().pack
     named = {rule.id for rule in pack.rules} | {table.id for table in pack.tables} | {*pack.lists, *pack.labels}
+    named |= {name.partition(".")[2] for name in pack.settings}
     named |= {*pack.events} | {field for kind in pack.events.values() for field in kind.fields}
     assert sorted(named - words) == []

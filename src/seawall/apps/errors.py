@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
 
 
@@ -27,6 +30,20 @@ class ConflictError(ServiceError):
     status = 409
 
 
+class StaleError(ConflictError):
+    """The record is no longer as this person read it; `changes` are the ledger's entries since, where known."""
+
+    def __init__(self, message: str, changes: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.changes = changes
+
+
+class UnconditionalError(ServiceError):
+    """A change by the API that does not say which version of the record it was decided on."""
+
+    status = 428
+
+
 class UnknownError(ServiceError):
     """No such record (or none that this person may know of)."""
 
@@ -39,3 +56,7 @@ class DeniedError(PermissionDenied):
     def __init__(self, permission: str, message: str) -> None:
         super().__init__(message)
         self.permission = permission
+
+
+class SessionRequiredError(DeniedError):
+    """What a person does only in the console, signed in: no API token may."""

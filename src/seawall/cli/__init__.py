@@ -16,7 +16,7 @@ VERBS: dict[str, tuple[str, str]] = {  # verb -> module, what it does; modules a
     "explain": ("seawall.cli.explain", "why an event was decided as it was, read from the journal"),
     "import": ("seawall.cli.import_", "past events into a new home, so that its first live event meets full windows"),
     "demo": ("seawall.cli.demo", "the main job from end to end on a history made here"),
-    "policy": ("seawall.cli.policy", "check, test or show a policy pack"),
+    "policy": ("seawall.cli.policy", "check, test or show a policy pack; list, import, compare those of a home"),
     "replay": ("seawall.cli.replay", "decide a history file, one row of output an event"),
     "backtest": ("seawall.cli.backtest", "report what a policy would have done, alone or against another"),
     "simulate": ("seawall.cli.simulate", "a synthetic fintech with attacks: a history file, or live events to the API"),

@@ -11,7 +11,9 @@ from pathlib import Path
 from rich.console import Console
 
 from seawall import __version__
+from seawall.analytics.backtest.summary import Source, Summary, as_json, summarise
 from seawall.cli import INTERRUPTED, OK
+from seawall.cli import backtest_journal as on_journal
 from seawall.cli.facts import Facts
 from seawall.cli.inputs import (
     PACK_HELP,
@@ -24,7 +26,6 @@ from seawall.cli.inputs import (
     read_policy,
 )
 from seawall.cli.report.page import render
-from seawall.cli.report.summary import Source, as_json, summarise
 from seawall.cli.report.terminal import say, show
 from seawall.cli.running import progress_bar, say_stopped, stoppable
 from seawall.engine.history import HistoryMapping, open_history
@@ -37,18 +38,24 @@ _DECISIONS = ("decisions.parquet", "decisions-against.parquet")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `seawall backtest`."""
-    add_history_arguments(parser)
-    parser.add_argument("--policy", metavar="A", required=True, help=PACK_HELP)
+    add_history_arguments(parser, needed=False)
+    own = f"{PACK_HELP} (with --journal, by default: the pack that decides)"
+    parser.add_argument("--policy", metavar="A", default="", help=own)
     parser.add_argument("--against", metavar="B", default="", help="another pack, to see who changes side")
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder of the report")
     parser.add_argument(
         "--label", metavar="NAME", default="", help="the mapped label that tells frauds (default: first)"
     )
+    on_journal.add_arguments(parser)
     add_language_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Replay under one or two policies, compute the statistics, write the report."""
+    if args.journal is not None:
+        return report(args, on_journal.measured(args))
+    if args.events is None or not args.policy:
+        raise UsageError("name a history file and a pack with --policy, or the home's own history with --journal")
     names = [name for name in (args.policy, args.against) if name]
     sides = [_side(name, args.mapping) for name in names]
     (policy, mapping), other = sides[0], sides[1:]
@@ -68,6 +75,13 @@ def run(args: argparse.Namespace) -> int:
         [[entry.id for entry in side.entries] for side, _ in sides],
         decided[1] if other else None,
     )
+    return report(args, summary)
+
+
+def report(args: argparse.Namespace, summary: Summary | None) -> int:
+    """Write the report's files and show its figures; None: the work was stopped."""
+    if summary is None:
+        return INTERRUPTED
     _write(args.out / "summary.json", json.dumps(as_json(summary), ensure_ascii=False, indent=1))
     _write(args.out / "report.html", render(summary, args.lang))
     show(summary, Console(), args.lang)

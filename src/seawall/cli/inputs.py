@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,10 +22,13 @@ from seawall.engine.money import Rates
 from seawall.engine.pack import Pack, load_pack
 from seawall.engine.pack.reader import did_you_mean
 from seawall.engine.policy import CompiledPolicy, compile_policy
+from seawall.engine.settings import SettingEntry
 
 DEFAULT_PACK = "payments"  # of a new home
 PACK_HELP = "a pack: its folder, or the name of a shipped pack"
 ENGINES = ("local",)
+Entry = ListEntry | SettingEntry
+_SETTING = re.compile(rb'"setting"\s*:')
 
 
 class UsageError(SeawallError):
@@ -69,11 +73,14 @@ def cache_folder() -> Path:
     return default_cache()
 
 
-def add_history_arguments(parser: argparse.ArgumentParser) -> None:
-    """EVENTS, --mapping, --entries, --lists, --engine, --fresh: what replay and backtest share."""
-    parser.add_argument("events", metavar="EVENTS", type=Path, help="history file: .parquet, .ndjson, .jsonl or .csv")
+def add_history_arguments(parser: argparse.ArgumentParser, *, needed: bool = True) -> None:
+    """EVENTS (`needed` or not), --mapping, --entries, --lists, --engine, --fresh: what replay and backtest share."""
+    events = "history file: .parquet, .ndjson, .jsonl or .csv"
+    parser.add_argument("events", metavar="EVENTS", type=Path, nargs=None if needed else "?", help=events)
     parser.add_argument("--mapping", metavar="FILE", default="", help="mapping file (default: the pack's mapping.yaml)")
-    parser.add_argument("--entries", metavar="FILE", type=Path, help="list entries, NDJSON, one entry a line")
+    parser.add_argument(
+        "--entries", metavar="FILE", type=Path, help="entries of lists, limits and switches, NDJSON, one a line"
+    )
     parser.add_argument(
         "--lists", choices=("asof", "today"), default="asof",
         help="entries as they were valid at the time (asof), or those valid now, over the whole history (today)",
@@ -93,8 +100,8 @@ def language() -> str:
     return "zh" if asked.lower().startswith("zh") else "en"
 
 
-def read_entries(path: Path | None, pack: Pack, lists: str, now_ms: int | None = None) -> list[ListEntry]:
-    """List entries of an NDJSON file, as `--lists` asks. HistoryError names the row that is wrong."""
+def read_entries(path: Path | None, pack: Pack, lists: str, now_ms: int | None = None) -> list[Entry]:
+    """Entries of lists, limits and switches in an NDJSON file, as `--lists` asks. HistoryError names the row."""
     if path is None:
         return []
     now = int(time.time() * 1000) if now_ms is None else now_ms
@@ -110,15 +117,19 @@ def read_entries(path: Path | None, pack: Pack, lists: str, now_ms: int | None =
     return entries if lists == "asof" else _today(entries, now)
 
 
-def _entry(door: Door, line: bytes, file: str, row: int) -> ListEntry:
+def _entry(door: Door, line: bytes, file: str, row: int) -> Entry:
     try:
-        return door.admit_list_entry(line)
+        return door.admit_setting(line) if _SETTING.search(line) else door.admit_list_entry(line)
     except EventError as error:
         raise HistoryError(file, error.message, row, error.field) from None
 
 
-def _today(entries: Iterable[ListEntry], now: int) -> list[ListEntry]:
+def _today(entries: Iterable[Entry], now: int) -> list[Entry]:
     """The entries that stand now, each valid over all of history."""
-    standing = {(entry.list, entry.entry_id): entry for entry in entries}
+    standing: dict[tuple[str, str], Entry] = {}
+    for entry in entries:
+        identity = entry.list if isinstance(entry, ListEntry) else entry.setting, entry.entry_id
+        standing.pop(identity, None)  # the newest stands last, which decides between those of a limit
+        standing[identity] = entry
     valid = [e for e in standing.values() if not e.removed and e.valid_from <= now < e.valid_until]
     return [msgspec.structs.replace(entry, valid_from=0, valid_until=FOREVER) for entry in valid]

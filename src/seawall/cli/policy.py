@@ -1,4 +1,4 @@
-"""seawall policy check | test | show: look at a pack before it decides anything."""
+"""seawall policy check | test | show: look at a pack before it decides anything; the others work on a home."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from seawall.cli import BAD_INPUT, FAILED, OK
+from seawall.cli import BAD_INPUT, FAILED, OK, policies
 from seawall.cli.cases import run_case
 from seawall.cli.inputs import PACK_HELP, cache_folder, find_pack, read_policy
 from seawall.cli.show import describe
@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument("pack", metavar="PACK", help=PACK_HELP)
         one.add_argument("--json", action="store_true", help="print JSON")
         one.set_defaults(command=command)
+    policies.add_commands(commands)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -116,6 +117,7 @@ _TABLES: Mapping[str, tuple[str, ...]] = {
     "models": ("name", "file", "on", "inputs", "title"),
     "rules": ("id", "when", "score", "outcome", "severity", "title"),
     "lists": ("name", "kind", "key", "title"),
+    "limits": ("name", "type", "default", "entity", "segment", "title"),
 }
 
 
@@ -133,4 +135,4 @@ def _cell(value: object) -> str:
         return ", ".join(value)
     if isinstance(value, dict):
         return ", ".join(name if name == source else f"{name}: {source}" for name, source in value.items())
-    return str(value)
+    return "" if value is None else str(value)

@@ -47,6 +47,13 @@ def describe(policy: CompiledPolicy) -> dict[str, Any]:
             {"name": one.name, "kind": one.kind, "key": one.key, "title": _title(one.title)}
             for one in pack.lists.values()
         ],
+        "limits": [
+            {
+                "name": one.name, "type": one.type, "default": one.default, "entity": one.entity,
+                "segment": one.segment, "title": _title(one.title),
+            }
+            for one in pack.settings.values()
+        ],
         "state": {
             "bytes_per_entity": _WORD * sum(table.words for table in policy.plan.tables),
             "bytes_per_event": NODE * sum(chain.pushes for chain in policy.plan.chains if chain.resolution == 1),

@@ -99,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
     _console_key(home)
     supervisor = Supervisor(_children(args, home, pack, url), lambda line: print(f"seawall: {line}", flush=True))
     key = _demo_key(home) if args.demo else ""
-    watch = Watch(url, key, args.lang, show=args.demo and not args.quiet)
+    watch = Watch(url, key, args.lang, show=args.demo and not args.quiet, certificate=args.tls_cert)
     began, announced = time.monotonic(), False
 
     def each_round() -> None:
@@ -191,7 +191,8 @@ def _children(args: argparse.Namespace, home: Home, pack: str, url: str) -> list
     fatal = frozenset({BAD_START})
     api = Options(str(home.folder), args.host, args.api_port, pack, args.tls_cert, args.tls_key)
     console = Options(str(home.folder), args.host, args.port, "", args.tls_cert, args.tls_key)
-    known = {"SEAWALL_API_URL": url}  # the console and the worker send labels there
+    certificate = str(Path(args.tls_cert).absolute()) if args.tls_cert else ""
+    known = {"SEAWALL_API_URL": url, "SEAWALL_API_CERTIFICATE": certificate}  # where the console and the worker call
     logs = home.folder / "logs"
     return [
         Child("decision API", python("seawall.server.api_process", api.encoded()), {}, fatal, logs / "api.log"),
@@ -214,7 +215,7 @@ def _first_run(home: Home, demo: bool) -> dict[str, str] | None:
 
 def _console_key(home: Home) -> None:
     """The key with which console and worker call the decision API: a new one each start, readable by this user only."""
-    text = _fresh_key(home, _CONSOLE_KEY, ("read", "label", "lists", "erase", "metrics"))
+    text = _fresh_key(home, _CONSOLE_KEY, ("read", "label", "lists", "limits", "erase", "metrics"))
     path = home.console_key
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)

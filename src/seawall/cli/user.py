@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     create.add_argument("name", metavar="NAME", help="what they sign in with")
     create.add_argument("--role", action="append", default=[], metavar="ROLE", help="a role; may be repeated")
     create.add_argument("--display-name", default="", metavar="TEXT", help="how others see them")
-    create.add_argument("--language", choices=("zh-hans", "en"), default="zh-hans")
+    create.add_argument("--language", choices=("zh-hans", "en"), default="", help="as their browser unless given")
     create.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     listing = commands.add_parser("list", help="who there is, with which roles")
     listing.add_argument("--json", action="store_true", help="print JSON")

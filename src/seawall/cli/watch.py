@@ -7,8 +7,8 @@ import json
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
+from seawall.apps import tls
 from seawall.cli.words import OUTCOME_WORDS, outcome_word
 
 OUTCOMES = tuple(OUTCOME_WORDS)
@@ -24,9 +24,11 @@ class Watch:
     """Reads /readyz, /metrics and decision pages of one API; what cannot be reached now is looked at again later."""
 
     def __init__(
-        self, url: str, key: str, lang: str, show: bool = True, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._parts, self._key, self._lang, self._show, self._clock = urlsplit(url), key, lang, show, clock
+        self, url: str, key: str, lang: str, show: bool = True, clock: Callable[[], float] = time.monotonic,
+        certificate: str = "",
+    ) -> None:  # fmt: skip
+        self._url, self._certificate = url, certificate
+        self._key, self._lang, self._show, self._clock = key, lang, show, clock
         self._after = -1
         self._looked = self._told = clock()
         self._count, self._counted_at = 0, clock()
@@ -91,9 +93,10 @@ class Watch:
 
     def _get(self, path: str) -> tuple[int, str]:
         """(status, body); (0, "") where it cannot be reached."""
-        secure = self._parts.scheme == "https"
-        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        connection = kind(self._parts.hostname or "", self._parts.port, timeout=_TIMEOUT)
+        try:
+            connection = tls.connection(self._url, _TIMEOUT, self._certificate)
+        except OSError:
+            return 0, ""
         try:
             headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
             connection.request("GET", path, headers=headers)

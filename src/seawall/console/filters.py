@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar, Protocol
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
@@ -16,13 +18,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from seawall.console import markup
+from seawall.console.driving import Driver, driven
 from seawall.console.words import Text, Word
 from seawall.engine.money import MoneyError, exponent, parse_major
 
 COUNT_CAP = 10_000
 MOST_VALUES = 50  # of one facet in one URL
 LONGEST_TEXT = 200
-_LAST = "\U0010ffff"  # sorts after every text that goes on from a prefix
+LAST = "\U0010ffff"  # sorts after every text that goes on from a prefix
 LARGEST_NUMBER = 10**15
 
 
@@ -41,7 +44,10 @@ class Chip:
 
 
 class Filter(Protocol):
-    """A filter reads its own parameters, narrows the rows, and says in words what it did."""
+    """A filter reads its own parameters, narrows the rows, and says in words what it did.
+
+    One of a big table has `drive(value) -> Driver` besides: then that decides, together with the other filters at hand.
+    """
 
     template: ClassVar[str]
 
@@ -55,10 +61,33 @@ class Filter(Protocol):
     def view(self, value: Any, others: QuerySet[Any] | None) -> dict[str, Any]: ...
 
 
-def capped_count(rows: QuerySet[Any]) -> str:
-    """`1,234` or `10,000+`: never reads more than COUNT_CAP + 1 index entries."""
-    count = rows.order_by()[: COUNT_CAP + 1].count()
+def capped_count(rows: QuerySet[Any], field: str = "pk") -> str:
+    """`1,234` or `10,000+`: reads at most COUNT_CAP + 1 entries, of an index where one holds all that is asked."""
+    plain = rows.order_by()
+    count = (plain if plain.query.distinct else plain.values(field))[: COUNT_CAP + 1].count()
     return f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}"
+
+
+def tally(rows: QuerySet[Any], field: str) -> dict[str, int]:
+    """How many of the first COUNT_CAP + 1 rows found have which value, in one pass; not for distinct rows."""
+    found = rows.order_by().values(field)[: COUNT_CAP + 1]
+    annotated = rows.query.annotations.get(field)
+    kind = annotated.output_field if annotated is not None else rows.model._meta.get_field(field)
+    try:
+        statement, values = found.query.sql_with_params()
+    except EmptyResultSet:
+        return {}
+    with connection.cursor() as cursor:  # the ORM groups only what it may read whole
+        cursor.execute(f"SELECT {connection.ops.quote_name(field)}, COUNT(*) FROM ({statement}) GROUP BY 1", values)  # noqa: S608
+        return {str(kind.to_python(key)): count for key, count in cursor.fetchall()}
+
+
+def facet_counts(rows: QuerySet[Any], field: str, keys: Iterable[str]) -> dict[str, str]:
+    """Rows by value, each up to COUNT_CAP: in one pass while all are few, else value by value."""
+    counts = {} if rows.query.distinct or "__" in field else tally(rows, field)
+    if counts and sum(counts.values()) <= COUNT_CAP:
+        return {key: f"{counts.get(key, 0):,}" for key in keys}
+    return {key: capped_count(rows.filter(**{field: key}), field) for key in keys}
 
 
 @dataclass(frozen=True)
@@ -101,7 +130,7 @@ class Choice:
         if callable(self.counts):
             counts = self.counts(others)
         elif others is not None and self.counts:
-            counts = {key: capped_count(others.filter(**{self.field: key})) for key in known}
+            counts = facet_counts(others, self.field, known)
         picked = value or []
         return {
             "options": [(one, markup.icon(one.icon), counts.get(key, ""), key in picked) for key, one in known.items()]
@@ -247,7 +276,7 @@ class Search:
         wanted = Q()
         for name in self.fields:
             if self.indexed:
-                wanted |= Q(**{f"{name}__gte": value, f"{name}__lt": value + _LAST})
+                wanted |= Q(**{f"{name}__gte": value, f"{name}__lt": value + LAST})
             else:
                 wanted |= Q(**{f"{name}__startswith": value})
         return rows.filter(wanted)
@@ -301,10 +330,15 @@ class Bound:
 
     def narrow(self, rows: QuerySet[Any], leave: Filter | None = None) -> QuerySet[Any]:
         """The rows that pass every filter, but the one left out (a facet counts against the others)."""
+        drivers: list[Driver] = []
         for one, value in self.values:
             if value and one is not leave:
-                rows = one.narrow(rows, value)
-        return rows
+                drive = getattr(one, "drive", None)
+                if drive is None:
+                    rows = one.narrow(rows, value)
+                else:
+                    drivers.append(drive(value))
+        return driven(rows, drivers)
 
     def chips(self) -> list[Chip]:
         return [

@@ -144,6 +144,13 @@ def text(value: object) -> SafeString:
     return NOTHING if value in (None, "") else format_html("{}", value)
 
 
+def coded(text: object, code: str = "") -> SafeString:
+    """Words with the code they stand for as a small mark, where that says more."""
+    if not code or str(text) == code:
+        return format_html("{}", text)
+    return format_html('{} <small class="code">{}</small>', text, code)
+
+
 def flag(value: bool | None) -> SafeString:
     """Yes or no, with an icon."""
     if value is None:
@@ -173,6 +180,7 @@ def _pair(render: Callable[..., SafeString]) -> Callable[[object], SafeString]:
 
 KINDS: dict[str, Callable[..., SafeString]] = {
     "text": text,
+    "coded": _pair(coded),
     "id": identifier,
     "when": when,
     "age": age,

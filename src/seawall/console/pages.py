@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from seawall.console import tables
+from seawall.console import saved, tables
 from seawall.console.filters import Bound, Filter, Search
+from seawall.console.forms import ReasonForm
 from seawall.console.keyset import CursorError, ListSource, QuerySource, Source
 from seawall.console.navigation import allowed
 from seawall.console.words import Text, Word
@@ -29,11 +32,12 @@ class PageError(Exception):
 
 @dataclass(frozen=True)
 class View:
-    """A saved view: a named query string, shown as a tab."""
+    """A saved view: a named query string, shown as a tab; `icon` marks one that somebody else shares."""
 
     key: str
     title: Text
     query: str = ""
+    icon: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,17 @@ class Action:
     danger: bool = False
     permission: str = ""
     key: str = ""  # shortcut on this page
-    dialog: bool = False  # GET a form into a dialog
+    dialog: bool = False  # GET a form into a dialog; a page of its own without scripts
+
+    @property
+    def path(self) -> str:
+        """The address without its query: what a form of method GET is sent to."""
+        return str(self.url).partition("?")[0]
+
+    @property
+    def asked(self) -> list[tuple[str, str]]:
+        """The query of the address, as hidden fields of such a form."""
+        return parse_qsl(str(self.url).partition("?")[2], keep_blank_values=True)
 
 
 @dataclass(frozen=True)
@@ -81,8 +95,10 @@ def permitted(request: HttpRequest, actions: Sequence[Action]) -> list[Action]:
 
 
 def selected(request: HttpRequest) -> list[str]:
-    """Keys of the rows chosen in a list, at most MOST_SELECTED, each once."""
-    return list(dict.fromkeys(request.POST.getlist("selected")))[:MOST_SELECTED]
+    """Keys of the rows chosen in a list, at most MOST_SELECTED, each once; those named in the address (by a row's own
+    action) go before."""
+    chosen = request.GET.getlist("selected") or request.POST.getlist("selected")
+    return list(dict.fromkeys(chosen))[:MOST_SELECTED]
 
 
 @dataclass(frozen=True)
@@ -150,7 +166,7 @@ class ListPage:
             "search": search,
             "searched": request.GET.get(search.key, "") if search else "",
             "facets": [] if fragment else bound.shown(queryset if self.counts else None),
-            "tabs": self._tabs(request, [*self.views, *views]),
+            **self._saved(request, bound, views),
             "actions": permitted(request, self.actions if actions is None else actions),
             "bulk": permitted(request, self.bulk),
             "crumbs": crumbs,
@@ -175,6 +191,15 @@ class ListPage:
             asked.pop(tables.PLACE, None)
             request.GET = asked
             return self.table.show(request, source), [*bound.problems, str(error)]
+
+    def _saved(self, request: HttpRequest, bound: Bound, views: Sequence[View]) -> dict[str, Any]:
+        """The tabs: the page's, the view's own, those that people saved; and what can be saved now."""
+        keys = [one.key for one in self.filters]
+        found = saved.saving(request, self.name, keys, sound=not bound.problems)
+        tabs = self._tabs(request, [*self.views, *views, *found.views])
+        if any(shown for _view, _url, shown in tabs):
+            found = replace(found, save="")
+        return {"tabs": tabs, "saving": found}
 
     def _tabs(self, request: HttpRequest, views: Sequence[View]) -> list[tuple[View, str, bool]]:
         """Each view with its address, and whether it is the one shown."""
@@ -298,7 +323,10 @@ def toast(request: HttpRequest, message: Text, tone: str = "good", refresh: Sequ
 
 def dialog(request: HttpRequest, title: Text, form: Any, url: str, *, button: Text = "", danger: bool = False,
            text: Text = "", status: int = 200, **context: Any) -> HttpResponse:  # fmt: skip
-    """A form in a dialog: GET opens it, an invalid POST (status 422) shows it again with its errors."""
+    """A form in a dialog: GET opens it, an invalid POST (status 422) shows it again with its errors.
+
+    Whoever has no scripts, or opens the address in a tab, gets the same form as a page.
+    """
     context |= {
         "dialog_title": title,
         "form": form,
@@ -307,10 +335,34 @@ def dialog(request: HttpRequest, title: Text, form: Any, url: str, *, button: Te
         "danger": danger,
         "text": text,
     }
+    if not is_fragment(request):
+        context |= {"title": title, "whole": True, "back": came_from(request)}
+        return render(request, "console/dialog.html", context, status=status)
     response = render(request, "console/parts/dialog_form.html", context, status=status)
     response["HX-Retarget"] = "#dialog"
     response["HX-Reswap"] = "innerHTML"
     return response
+
+
+def ask_why(request: HttpRequest, title: Text, *, text: Text = "", button: Text = "") -> HttpResponse | None:
+    """None once a POST brings its reason; until then the form that asks for it and sends on all that was posted.
+
+    The confirm dialog of a button with `reason` asks before it posts: this is for those without scripts.
+    """
+    if request.POST.get("reason", "").strip():
+        return None
+    kept = [(name, one) for name, values in request.POST.lists() for one in values
+            if name not in ("reason", "csrfmiddlewaretoken")]  # fmt: skip
+    return dialog(request, title, ReasonForm(), request.get_full_path(), button=button or title, text=text, kept=kept)
+
+
+def came_from(request: HttpRequest) -> str:
+    """The page of this installation that led here, for a way back; the first page where none did."""
+    asked = request.META.get("HTTP_REFERER", "")
+    if not url_has_allowed_host_and_scheme(asked, {request.get_host()}, request.is_secure()):
+        return "/"
+    found = urlsplit(asked)
+    return found._replace(scheme="", netloc="").geturl() or "/"
 
 
 def changed_meanwhile(

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from seawall.console import assets, navigation, palette, preferences
+from seawall.console import assets, navigation, notices, palette, preferences
 from seawall.console.words import Text, Word, words
 
 ENVIRONMENTS = words(
@@ -68,6 +68,11 @@ class Shell:
     def signed_in(self) -> bool:
         user = getattr(self.request, "user", None)
         return bool(user and user.is_authenticated)
+
+    @cached_property
+    def notices(self) -> list[notices.Notice]:
+        """Banners over the page, for people who are signed in."""
+        return notices.notices(self.request) if self.signed_in else []
 
     @property
     def theme(self) -> str:

@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -18,6 +19,7 @@ from django.utils.safestring import SafeString
 
 from seawall.console import formatting, markup
 from seawall.console.keyset import LARGEST_PAGE, Order, Source
+from seawall.console.navigation import allowed
 from seawall.console.words import Text, Word
 
 PLACE = "place"  # the parameter that says where in the list a page starts
@@ -135,13 +137,14 @@ class Table:
         """One page. Raises keyset.CursorError for a place that does not fit."""
         order, columns = self.order(request), self.chosen(request)
         page = source.page(order, request.GET.get(PLACE, ""), min(self.size, LARGEST_PAGE))
+        may = cache(partial(allowed, request))  # asked once a permission, not once a row
         rows = [
             Row(
                 self.key(row),
                 self.url(row) if self.url else "",
                 [(column, column.cell(row)) for column in columns],
                 self.tone(row) if self.tone else "",
-                self.actions(row) if self.actions else (),
+                [one for one in self.actions(row) if not one.permission or may(one.permission)] if self.actions else (),
             )
             for row in page.rows
         ]
@@ -168,13 +171,18 @@ _LARGEST_FIRST = frozenset({"when", "age", "money", "number", "percent", "score"
 
 @dataclass(frozen=True)
 class RowAction:
-    """A small action on hover: a link, or a POST when `post` (then with a confirm dialog if `confirm`)."""
+    """A small action on hover: a link; with `dialog` a form in a dialog; with `post` a POST, after the confirm dialog
+    if `confirm` or `reason`. `permission` hides it from who may not.
+    """
 
     title: Text
     url: str
     icon: str
     post: bool = False
     confirm: Text = ""
+    reason: bool = False
+    dialog: bool = False
+    permission: str = ""
 
 
 def _with(request: HttpRequest, **changes: str) -> str:
@@ -199,6 +207,8 @@ def plain(value: Any, kind: str) -> Any:
             if minor is None
             else f"{formatting.money(minor, currency).replace(',', '').replace('−', '-')} {currency}"
         )
+    if kind == "coded" and isinstance(value, tuple):
+        return f"{value[0]} [{value[1]}]" if str(value[0]) != value[1] else str(value[0])
     if kind in ("when", "age", "due"):
         value = value[0] if isinstance(value, tuple) else value
         return formatting.instant(value).isoformat().replace("+00:00", "Z") if value is not None else None

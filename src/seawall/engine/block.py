@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .block_scores import BlockScores
+from .block_settings import fill_settings
 from .columns import MISSING, Block, Decided, Floats, IntColumn, Ints, NumberColumn, TextColumn
 from .decision import content_hash, header
 from .feature.plan import BITS_PER_WORD
@@ -24,8 +25,9 @@ from .policy import CompiledPolicy
 from .programs import Conditions, Texts, Values
 from .ruleset import Fired, Ruleset
 from .scope import LATE_BY, FieldSlot
+from .settings import SettingStore
 
-_TIMES = ("event_time", "received_at")  # a file's record arrives at its own time
+_TIMES = ("event_time", "received_at")
 
 
 class BlockStepper:
@@ -37,12 +39,14 @@ class BlockStepper:
         builder: InputBuilder,
         state: FeatureState,
         lists: ListStore,
+        settings: SettingStore,
         cache_dir: Path | None,
     ) -> None:
         self.policy = policy
         self.builder = builder
         self.state = state
         self.lists = lists
+        self.settings = settings
         self.plan = policy.plan
         self.first_slot = len(self.plan.features) + self.plan.degraded_words
         self.wheres = Conditions([policy.wheres[text] for text in self._where_texts()], policy.slots, cache_dir)
@@ -61,13 +65,16 @@ class BlockStepper:
         features: False leaves `Decided.features` empty, unless hashes need the vectors.
         """
         n = len(block)
-        times = np.maximum.accumulate(np.maximum(block.times, clock_ms))
+        clocks = clock_ms if block.passed is None else np.maximum(block.passed, clock_ms)
+        times = np.maximum.accumulate(np.maximum(block.times, clocks))
         late_by = times - block.times
         texts = Texts(block.columns)
         is_event = _is_event(block)
         rows = self._rows.take(n, self.width)
         rows[~is_event, : self.first_slot] = MISSING  # the kernel writes features on events only
         self._fill_fields(rows, block, texts, late_by)
+        fill_settings(rows, block, times, self.policy, self.settings)
+        hits = self._look_up(rows, block, times, is_event)  # before what reads it: wheres, then value features
         inputs = self._inputs(block, is_event, rows, texts, times, late_by)
         wanted = features or hashes
         vectors = np.full((n, len(self.plan.features)), np.nan) if wanted or self.policy.models else None
@@ -75,11 +82,11 @@ class BlockStepper:
         self._text_features(rows, texts, vectors)
         for index, program in self.values:
             program.run(rows, texts, index, vectors)
-        hits = self._look_up(rows, block, times)
         scored = BlockScores(self.policy, block, rows, vectors)
         fired = self.rules.run(rows, texts)
         combined = self._combine(block, fired, hits, scored)
-        decided = self._decided(np.flatnonzero(is_event), hits, rows, late_by, first, combined)
+        sequences = np.arange(first, first + n) if block.sequences is None else block.sequences
+        decided = self._decided(np.flatnonzero(is_event), hits, rows, late_by, sequences, combined)
         if wanted and vectors is not None:
             decided.features = (np.hstack([vectors, scored.scores]) if self.policy.models else vectors)[decided.rows]
         sets = [combined.sets[index] for index in decided.fired.tolist()] if hashes or self.policy.models else []
@@ -97,7 +104,7 @@ class BlockStepper:
 
     def _field(self, slot: FieldSlot, block: Block, texts: Texts) -> Ints:
         if slot.name in _TIMES:
-            return block.times
+            return block.time(slot.name)
         if slot.name in ("event_id", "type"):
             names = block.event_ids if slot.name == "event_id" else [block.type_names[code] for code in block.types]
             return texts.of_values(names)
@@ -129,7 +136,7 @@ class BlockStepper:
         for index, name in enumerate(plan.values):
             column = block.columns.get(name)
             if name in _TIMES:
-                inputs[:, plan.value_column + index] = block.times
+                inputs[:, plan.value_column + index] = block.time(name)
             else:
                 inputs[:, plan.value_column + index] = column.values if isinstance(column, IntColumn) else MISSING
         for index, starts in enumerate(self.state.calendar_columns(times)):
@@ -163,8 +170,8 @@ class BlockStepper:
             codes = np.array([texts.code(name) for name in names], np.int64)
             rows[present, index] = codes[places]
 
-    def _look_up(self, rows: Ints, block: Block, times: Ints) -> dict[int, list[str]]:
-        """Answers of all list look-ups into their slots; hits by row."""
+    def _look_up(self, rows: Ints, block: Block, times: Ints, is_event: npt.NDArray[np.bool_]) -> dict[int, list[str]]:
+        """Answers of all list look-ups into their slots, missing on labels; hits by row."""
         hits: dict[int, list[str]] = {}
         for look in self.policy.lists:
             column = block.columns.get(look.key)
@@ -182,7 +189,7 @@ class BlockStepper:
                     hits.setdefault(int(row), []).extend(f"{look.list}/{entry}" for entry in found)
                     answers[row] = 1
             if look.slot >= 0:
-                rows[:, look.slot] = answers
+                rows[:, look.slot] = np.where(is_event, answers, MISSING)
         return hits
 
     # --- decisions ----------------------------------------------------------------------------------------------------
@@ -207,12 +214,12 @@ class BlockStepper:
         return combined
 
     def _decided(
-        self, events: Ints, hits: dict[int, list[str]], rows: Ints, late_by: Ints, first: int, combined: _Combined
+        self, events: Ints, hits: dict[int, list[str]], rows: Ints, late_by: Ints, sequences: Ints, combined: _Combined
     ) -> Decided:
         place = {int(row): index for index, row in enumerate(events)} if hits else {}
         return Decided(
             rows=events,
-            sequences=events + first,
+            sequences=sequences[events],
             late_by_ms=late_by[events],
             outcomes=combined.levels[events],
             scores=combined.scores[events],
@@ -305,7 +312,7 @@ def _ids(block: Block, name: str, space: Space) -> Ints:
         return space.numbers(column.codes, column.texts)
     values: Ints | None = None
     if name in _TIMES:
-        values = block.times
+        values = block.time(name)
     elif isinstance(column, IntColumn):
         values = column.values
     if values is None:

@@ -51,6 +51,10 @@ class Block:
     types: int64[n] codes into `type_names`, where a label reads "label.fraud". times: event_time or label_time in ms.
     event_ids: one text a record. columns: every admitted field by name, incl. base_amount and derived fields; a label
     has its entity keys there and nothing else.
+
+    Records of a journal say more: sequences, their numbers, rising (None: one after another); stated, what they have as
+    event_time and received_at, while `times` holds the earlier of the two; passed, the latest time of the records
+    before each that the block leaves out: the sequence's clock went by them too.
     """
 
     type_names: Sequence[str]
@@ -58,9 +62,16 @@ class Block:
     times: Ints
     event_ids: Sequence[str]
     columns: Mapping[str, Column]
+    sequences: Ints | None = None
+    stated: Mapping[str, Ints] = field(default_factory=dict)
+    passed: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.times)
+
+    def time(self, name: str) -> Ints:
+        """int64[n]: event_time or received_at, ms. A file's record arrives at its own time."""
+        return self.stated.get(name, self.times)
 
 
 @dataclass(slots=True)

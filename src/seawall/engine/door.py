@@ -21,10 +21,12 @@ from seawall.engine.lists import FOREVER, ListEntry, check_entry
 from seawall.engine.money import MoneyError, Rates, parse_major
 from seawall.engine.pack.model import Pack
 from seawall.engine.pack.reader import did_you_mean
+from seawall.engine.settings import ALL, SWITCH, SettingEntry, check_setting
 from seawall.engine.times import MINUTE, parse_instant
-from seawall.engine.wire import ListEntryBody, Wire, event_struct, label_struct
+from seawall.engine.wire import ListEntryBody, SettingBody, Wire, event_struct, label_struct
 
 MAX_AHEAD = 5 * MINUTE  # how far event_time may lie ahead of received_at
+_SURROGATE = re.compile(r"[a-z2-7]{26}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -106,7 +108,10 @@ class _Plan:
 
 
 class Door:
-    """Admits events, labels and list entries of one pack. Raises EventError, naming the field, and nothing else."""
+    """Admits events, labels and entries (of lists, limits, switches) of one pack.
+
+    Raises EventError, naming the field, and nothing else.
+    """
 
     def __init__(self, pack: Pack, rates: Rates, sealer: Sealer, clock: Callable[[], int]) -> None:
         self._pack, self._rates, self._sealer, self._clock = pack, rates, sealer, clock
@@ -121,6 +126,10 @@ class Door:
         self._labels = Wire(labels, "label", keys)
         entry = {name: "time" if name.startswith("valid_") else "key" for name in ListEntryBody.__struct_fields__}
         self._entries = Wire({"": ListEntryBody}, "list", entry | {"reason": "string", "removed": "bool"})
+        setting = {name: "time" if name.startswith("valid_") else "key" for name in SettingBody.__struct_fields__}
+        self._settings = Wire(
+            {"": SettingBody}, "setting", setting | {"reason": "string", "value": "", "removed": "bool"}
+        )
         self._spaces = {
             field.name: field.space for kind in pack.events.values() for field in kind.fields.values() if field.space
         }
@@ -164,7 +173,7 @@ class Door:
         entry = ListEntry(
             list=definition.name,
             entry_id=_clean("entry_id", raw.entry_id),
-            key=self._admitted_key(definition.key, _clean("key", raw.key)),
+            key=self._named_key(definition.key, _clean("key", raw.key)),
             reason=raw.reason,
             owner=_clean("owner", raw.owner),
             valid_from=_instant("valid_from", raw.valid_from),
@@ -173,6 +182,39 @@ class Door:
             approved_by=_clean("approved_by", raw.approved_by or ""),
         )
         check_entry(definition, entry)
+        return entry
+
+    def admit_setting(self, body: bytes | Mapping[str, object]) -> SettingEntry:
+        """An entry of a limit or switch {setting, entry_id, value, reason, source, scope, key?, valid_from?,
+        valid_until?, removed?}; a switch needs no scope: it has one value for all. Money in minor units of the base
+        currency. Without valid_from it holds from its record on.
+        """
+        raw = self._settings.decode(body) if isinstance(body, bytes) else self._settings.convert(body)
+        definition = self._pack.settings.get(raw.setting)
+        if definition is None:
+            suggestion = did_you_mean(raw.setting, self._pack.settings)
+            raise EventError(
+                "setting", f"unknown setting {raw.setting[:64]!r}" + (f"; {suggestion}" if suggestion else "")
+            )
+        scope = raw.scope or (ALL if definition.type == SWITCH else "")
+        name = definition.field_of(scope)
+        key = _clean("key", raw.key or "")
+        is_whole = isinstance(raw.value, int) and not isinstance(raw.value, bool)
+        entry = SettingEntry(
+            setting=definition.name,
+            entry_id=_clean("entry_id", raw.entry_id),
+            scope=scope,
+            field=name,
+            key=self._named_key(name, key) if key and name else key,
+            type=definition.type,
+            value=float(raw.value) if is_whole and definition.type == "number" else raw.value,
+            reason=raw.reason,
+            source=_clean("source", raw.source),
+            valid_from=0 if raw.valid_from is None else _instant("valid_from", raw.valid_from),
+            valid_until=FOREVER if raw.valid_until is None else _instant("valid_until", raw.valid_until),
+            removed=raw.removed,
+        )
+        check_setting(definition, entry)
         return entry
 
     def _admit(self, raw: Any) -> Event:
@@ -223,6 +265,14 @@ class Door:
         clear = _clean(name, value)
         return self._sealer.pseudonym(space, clear) if space else clear
 
+    def _named_key(self, name: str, value: str) -> str:
+        """As _admitted_key, for records that people write: they may name a sensitive key by its surrogate too, which is
+        all that decisions show of it."""
+        space = self._spaces.get(name)
+        if space and value.startswith(f"{space}_") and _SURROGATE.fullmatch(value[len(space) + 1 :]):
+            return value
+        return self._admitted_key(name, value)
+
     def _add_base_amount(self, fields: dict[str, Any], event_time: int) -> None:
         currency, amount = fields.get("currency"), fields.get("amount")
         if currency is None:
@@ -240,7 +290,7 @@ class Door:
         fields["fx_rate"] = rate.text
 
 
-def encode(record: Event | Label | ListEntry) -> bytes:
+def encode(record: Event | Label | ListEntry | SettingEntry) -> bytes:
     """MessagePack of an admitted record, the same bytes for equal records."""
     return _ENCODER.encode(record)
 

@@ -19,9 +19,11 @@ from .identity import IMPORTED, IdIndex, Known, Recall
 from .lane import BATCH, Lane, windows_of
 from .lists import ListEntry, ListStore
 from .policy import CompiledPolicy
+from .setting_log import SettingLog
+from .settings import SettingEntry, SettingStore
 from .track import Opened, Track
 
-Record = Event | Label | ListEntry
+Record = Event | Label | ListEntry | SettingEntry
 
 
 class Repeat(NamedTuple):
@@ -86,6 +88,7 @@ class Engine:
         self.clock_ms = 0  # effective time of the newest record
         self.sequence = 0  # of the newest record; 0 is the first policy's activation
         self.lists = ListStore(())
+        self.setting_log = SettingLog()
         self.ids = IdIndex(_horizon(deployment.champion), recall=recall)
         self.others: dict[int, tuple[Other, ...]] = {}
         self._sequences = [0] * BATCH  # of the rows in the buffers
@@ -104,6 +107,11 @@ class Engine:
     def state(self) -> FeatureState:
         """The champion's windows."""
         return self._champion.lane.state
+
+    @property
+    def settings(self) -> SettingStore:
+        """Limits and switches as the champion declares them."""
+        return self._champion.settings
 
     # --- policies -----------------------------------------------------------------------------------------------------
 
@@ -136,7 +144,8 @@ class Engine:
         for policy in deployment.policies:
             lane = lanes[windows_of(policy)]
             self.lists.declare(policy.pack.lists)
-            tracks.append(Track(policy, lane, self.lists, first=lane not in used))
+            settings = self.setting_log.store(policy.pack.settings)
+            tracks.append(Track(policy, lane, self.lists, settings, first=lane not in used))
             if lane not in used:
                 used.append(lane)
         return Prepared(deployment, tracks, used)
@@ -161,6 +170,7 @@ class Engine:
         deployment, tracks, lanes = prepared
         self.deployment, self._tracks, self._lanes = deployment, tracks, lanes
         self._champion = tracks[0]
+        self.setting_log.keep([track.settings for track in tracks])
         self.ids.horizon_ms = _horizon(deployment.champion)
         self._blocks: BlockStepper | None = None  # made when first used
         self._contenders = Contenders(tracks[0], deployment.challenger, tracks[1:], lanes[1:]) if tracks[1:] else None
@@ -214,6 +224,10 @@ class Engine:
             if isinstance(record, ListEntry):
                 self.sequence += 1
                 self.lists.apply(record)
+                continue
+            if isinstance(record, SettingEntry):
+                self.sequence += 1
+                self.setting_log.apply(record, self.sequence)
                 continue
             if isinstance(record, Label):
                 key = f"\0{record.label}\0{record.event_id}"  # no event id holds a control character
@@ -320,7 +334,7 @@ class Engine:
     # --- columns ------------------------------------------------------------------------------------------------------
 
     def step_block(self, block: Block, hashes: bool = False, features: bool = True) -> Decided:
-        """The same as `step` over a block of history (file semantics: every record arrives at its own time).
+        """The same as `step` over a block of history; records of a file arrive at their own time.
 
         Event ids are not looked up: the reader has seen to it that they are distinct. StateError where policies run
         beside the champion: columns decide under one policy.
@@ -329,9 +343,11 @@ class Engine:
             raise StateError("columns decide under one policy: replay challenger and shadows each in a run of its own")
         if self._blocks is None:
             champion = self._champion
-            self._blocks = BlockStepper(self.policy, champion.builder, self.state, self.lists, self.cache_dir)
+            self._blocks = BlockStepper(
+                self.policy, champion.builder, self.state, self.lists, self.settings, self.cache_dir
+            )
         decided = self._blocks.step(block, self.clock_ms, self.sequence + 1, hashes, features)
-        self.sequence += len(block)
+        self.sequence = self.sequence + len(block) if block.sequences is None else int(block.sequences[-1])
         self.clock_ms = max(self.clock_ms, int(block.times.max(initial=0)))
         return decided
 

@@ -27,7 +27,7 @@ TYPE_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63}){0,3}", re.
 _RESERVED = """
 true false null in as break const continue else for function if import let loop package namespace return var void while
 lists has size matches lower upper abs min max floor ceil round int double string bool hour weekday day_of_month month
-money duration timestamp geo_km contains models
+money duration timestamp geo_km contains models limits switches
 """  # the expression language's own words and functions
 RESERVED = frozenset(keyword.kwlist) | frozenset(_RESERVED.split())
 

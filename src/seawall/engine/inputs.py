@@ -43,6 +43,8 @@ class InputBuilder:
         ]
         self._late = policy.slots[LATE_BY] - features if LATE_BY in policy.slots else -1
         self._blank: list[Any] = [None] * (policy.width - features)
+        for name, look in policy.settings.items():
+            self._blank[look.slot - features] = policy.pack.settings[name].default
         self._features = features
         read = {*self.plan.spaces, *self.plan.values, *(name for name, _, _ in self._slots)}
         self.implied = sorted(read & IMPLIED)
@@ -55,7 +57,8 @@ class InputBuilder:
         return fields | {name: implied[name] for name in self.implied} if self.implied else fields
 
     def fields(self, fields: Mapping[str, Any], late_by: int) -> list[Any]:
-        """The part of the expression row behind the features: fields in place, list look-ups still open."""
+        """The part of the expression row behind the features: fields in place, settings at their defaults, list
+        look-ups still open."""
         part = self._blank.copy()
         for name, place, scale in self._slots:
             value = fields.get(name)

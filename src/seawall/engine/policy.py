@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
 from .errors import PackError, Problem
@@ -15,7 +15,7 @@ from .model_steps import LoadedModel, load_models
 from .pack.model import OUTCOMES, Pack, Place, Text
 from .pack.rules import cell_expression
 from .ruleset import LEVEL, Entry, Group, Ruleset
-from .scope import LATE_BY, FieldSlot, feature_type, field_type, fields_of, scope_for
+from .scope import LATE_BY, SETTING_TYPES, FieldSlot, feature_type, field_type, fields_of, scope_for
 from .scoring import ModelStep
 
 _VALUE_TYPES = (Type.BOOL, Type.INT, Type.MONEY, Type.DOUBLE, Type.DURATION, Type.TIMESTAMP)
@@ -39,6 +39,16 @@ class ListLookup:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingLookup:
+    """A limit or switch that some expression reads: its row slot, its type, the fields that choose its entry."""
+
+    slot: int
+    type: Type
+    entity: str
+    segment: str
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledPolicy:
     """Everything the engine needs to decide. Immutable; two of them with one kernel source can share feature state."""
 
@@ -57,6 +67,7 @@ class CompiledPolicy:
     members: Mapping[str, tuple[int, ...]]  # event type -> indices of its entries
     warnings: tuple[Problem, ...]
     models: tuple[ModelStep, ...] = ()  # in name order
+    settings: Mapping[str, SettingLookup] = field(default_factory=dict)  # those that something reads
 
     @property
     def feature_names(self) -> list[str]:
@@ -133,6 +144,11 @@ class _Compiler:
             members=members,
             warnings=(*pack.warnings, *self.found, *self._warnings(entries, loaded)),
             models=models,
+            settings={
+                name: SettingLookup(slots[name], SETTING_TYPES[one.type], one.entity, one.segment)
+                for name, one in pack.settings.items()
+                if name in slots
+            },
         )
 
     # --- expressions ------------------------------------------------------------------------------------------------
@@ -149,7 +165,7 @@ class _Compiler:
         for feature in features:
             if feature.where:
                 on = tuple(source for source in feature.on if source in self.pack.events)
-                scope = scope_for(self.pack, on or tuple(self.pack.events), feature.where, {})
+                scope = scope_for(self.pack, on or tuple(self.pack.events), feature.where, {}, settled=False)
                 place = self.pack.places.get(("feature", feature.name, "where"))
                 expression = self._check(feature.where, scope, Type.BOOL, place)
                 if expression is not None:
@@ -320,6 +336,10 @@ class _Compiler:
         read |= {name.name for model in models for name in model.inputs}
         parts = [(("feature", name), name, "no rule or feature") for name in self.pack.features]
         parts += [(("model", name), SCORE + name, "no rule") for name in self.pack.models]
+        parts += [(("setting", name), name, "no rule or feature") for name in self.pack.settings]
+        read |= {
+            leaf for leaf in self.pack.settings for feature in self.pack.features.values() if leaf in feature.value
+        }
         hint, places = "remove it if it is not an output", self.pack.places
         return [
             _placed(Problem(f"{nothing} reads {leaf}", hint, severity="warning"), places.get(part))

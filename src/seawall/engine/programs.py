@@ -112,7 +112,7 @@ class Values(_Program):
         elif kind is Type.BOOL:
             found = np.zeros((len(rows), 1), np.uint8)
             self.program.run_conditions(rows, codes, found)
-            out[:, 0] = np.where(found[:, 0] == 2, MISSING, found[:, 0])
+            out[:, 0] = np.where(found[:, 0] == 2, np.int64(MISSING), found[:, 0])  # a plain int becomes a uint8
         else:
             self.program.run_values(rows, codes, out)
         rows[:, index] = out[:, 0]

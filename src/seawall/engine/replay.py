@@ -19,6 +19,7 @@ from seawall.engine.history.output import Checkpoint, DecisionFile, decision_sch
 from seawall.engine.history.problems import HistoryError
 from seawall.engine.lists import ListEntry
 from seawall.engine.policy import CompiledPolicy
+from seawall.engine.settings import SettingEntry
 from seawall.engine.snapshot import dump, restore
 
 FEATURES = ("all", "used", "none")
@@ -51,7 +52,7 @@ def replay(
     resume: bool = True,
     stop: Callable[[], bool] | None = None,
     observe: Callable[[HistoryBlock], None] | None = None,
-    entries: Sequence[ListEntry] = (),
+    entries: Sequence[ListEntry | SettingEntry] = (),
     cache_dir: Path | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     block_rows: int = BLOCK_ROWS,
@@ -59,10 +60,10 @@ def replay(
     """Decide every event of a history file and write one row each to `out_path` (Parquet), in the file's order.
 
     `features`: all of the policy's as columns and its models' scores, those its rules use, or none. `entries` are
-    list entries, each applied before the events of its valid_from. `observe` sees every block, also those an
-    earlier run has decided. When `stop` turns true the block at hand is finished and a checkpoint written beside
-    the output; the same call later goes on. HistoryError for input that cannot be taken or output that cannot be
-    written; nothing stands under `out_path` then.
+    those of lists, limits and switches, each applied before the events of its valid_from. `observe` sees every block,
+    also those an earlier run has decided. When `stop` turns true the block at hand is finished and a checkpoint
+    written beside the output; the same call later goes on. HistoryError for input that cannot be taken or output that
+    cannot be written; nothing stands under `out_path` then.
     """
     assert features in FEATURES, f"features is one of {FEATURES}"
     began = time.monotonic()
@@ -134,13 +135,13 @@ def _engine(
 def _decide(
     engine: Engine,
     history: HistoryBlock,
-    entries: Sequence[ListEntry],
+    entries: Sequence[ListEntry | SettingEntry],
     done: Checkpoint,
     output: DecisionFile,
     names: Sequence[str],
     hashes: bool,
 ) -> None:
-    """Step one block, with the list entries that fall due in it, and write its decisions."""
+    """Step one block, with the entries that fall due in it, and write its decisions."""
     start = 0
     for block in _between_entries(engine, history.block, entries, done):
         decided: Decided = engine.step_block(block, hashes=hashes, features=bool(names))
@@ -154,8 +155,10 @@ def _decide(
     done.blocks += 1
 
 
-def _between_entries(engine: Engine, block: Block, entries: Sequence[ListEntry], done: Checkpoint) -> Iterator[Block]:
-    """The block cut where list entries come in between; each entry is applied on the way."""
+def _between_entries(
+    engine: Engine, block: Block, entries: Sequence[ListEntry | SettingEntry], done: Checkpoint
+) -> Iterator[Block]:
+    """The block cut where entries come in between; each entry is applied on the way."""
     if done.entries == len(entries):
         yield block
         return

@@ -14,6 +14,7 @@ from .feature.definition import Feature
 from .language import Name, Scope, Type
 from .money import EXPONENTS
 from .pack.model import Pack
+from .settings import SWITCH
 
 _TYPES = {
     "key": Type.STRING,
@@ -27,9 +28,13 @@ _TYPES = {
     "bool": Type.BOOL,
     "time": Type.TIMESTAMP,
 }
+SETTING_TYPES = {"money": Type.MONEY, "integer": Type.INT, "number": Type.DOUBLE, SWITCH: Type.BOOL}
 LATE_BY = "late_by"
 _SEALED = "is sealed: no rule or feature reads it; derive a clear code from it at the door"
 _FOREIGN = 'is in the event\'s own currency; compare base_amount, or state currency == "XXX" as well'
+
+
+_UNSETTLED = "changes while a policy runs, and what enters a window must not; rules, tables and value features read it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +114,32 @@ def model_names(pack: Pack, on: tuple[str, ...], scored: bool) -> dict[str, Name
     return names
 
 
-def scope_for(pack: Pack, on: tuple[str, ...], text: str, features: Mapping[str, Type], scored: bool = False) -> Scope:
-    """Scope of one text: fields of the types it runs on, features, lists and, where it runs after them, models."""
+def setting_names(pack: Pack, settled: bool) -> dict[str, Name]:
+    """Names of the limits and switches, as they are read; `settled`: the text may read them."""
+    refusal = "" if settled else _UNSETTLED
+    return {
+        name: Name(name, SETTING_TYPES[one.type], nullable=one.default is None, refusal=refusal)
+        for name, one in pack.settings.items()
+    }
+
+
+def scope_for(
+    pack: Pack,
+    on: tuple[str, ...],
+    text: str,
+    features: Mapping[str, Type],
+    scored: bool = False,
+    settled: bool = True,
+) -> Scope:
+    """Scope of one text: fields of the types it runs on, features, lists, limits and switches, and, where it runs after
+    them, models."""
     names = field_names(pack, on, text)
     names |= {name: Name(name, kind) for name, kind in features.items()}
     return Scope(
         names=names,
         lists={definition.name: definition.key for definition in pack.lists.values()},
         models=model_names(pack, on, scored),
+        settings=setting_names(pack, settled),
         money_exponent=EXPONENTS[pack.base_currency],
         zone=pack.zone,
     )

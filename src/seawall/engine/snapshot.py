@@ -22,6 +22,7 @@ from .identity import Recall, StoredIds
 from .lane import Lane, windows_of
 from .lists import ListEntry
 from .policy import CompiledPolicy
+from .settings import Kept
 
 _MAGIC = b"seawall-snapshot-3\n"
 _NO_IDS = StoredIds([], b"", b"", b"", [])
@@ -50,6 +51,7 @@ class _Head(msgspec.Struct):
     lists: list[ListEntry]
     ids: StoredIds
     lanes: list[_Lane]
+    settings: list[Kept] = []
 
 
 def dump(engine: Engine) -> bytes:
@@ -59,13 +61,13 @@ def dump(engine: Engine) -> bytes:
 
 def dump_parts(engine: Engine) -> Iterator[bytes | memoryview]:
     """The same piece by piece, so that a large state need not be held twice. A lane that has failed is left out."""
-    position = Position(engine.sequence, engine.clock_ms)
-    return _parts(position, list(engine.lists), engine.ids.dump(), list(engine.lanes.values()))
+    head = _Head(engine.clock_ms, engine.sequence, list(engine.lists), engine.ids.dump(), [], list(engine.setting_log))
+    return _parts(head, list(engine.lanes.values()))
 
 
 def dump_lane(lane: Lane, position: Position) -> Iterator[bytes | memoryview]:
     """One lane's windows, and where they stand."""
-    return _parts(position, [], _NO_IDS, [lane])
+    return _parts(_Head(position.clock_ms, position.sequence, [], _NO_IDS, []), [lane])
 
 
 def restore(
@@ -87,6 +89,8 @@ def restore(
     engine.lists.declare({entry.list for entry in head.lists})
     for entry in head.lists:
         engine.lists.apply(entry)
+    for kept in head.settings:
+        engine.setting_log.apply(kept.entry, kept.sequence)
     engine.ids.load(head.ids)
     engine.clock_ms, engine.sequence = head.clock_ms, head.sequence
     return engine
@@ -103,18 +107,16 @@ def restore_lane(
     return lane, Position(head.sequence, head.clock_ms)
 
 
-def _parts(
-    position: Position, lists: list[ListEntry], ids: StoredIds, lanes: Sequence[Lane]
-) -> Iterator[bytes | memoryview]:
-    stored, arrays = [], []
+def _parts(head: _Head, lanes: Sequence[Lane]) -> Iterator[bytes | memoryview]:
+    arrays: list[Any] = []
     for lane in lanes:
         meta, buffers = lane.state.dump()
         sizes = [(name, buffer.nbytes) for name, buffer in buffers.items()]
-        stored.append(_Lane(lane.windows, msgspec.convert(meta, _State), sizes))
+        head.lanes.append(_Lane(lane.windows, msgspec.convert(meta, _State), sizes))
         arrays += [np.ascontiguousarray(one).reshape(-1).view(np.uint8).data for one in buffers.values()]
-    head = msgspec.msgpack.encode(_Head(position.clock_ms, position.sequence, lists, ids, stored))
+    encoded = msgspec.msgpack.encode(head)
     digest = hashlib.sha256()
-    parts: list[Any] = [_MAGIC, len(head).to_bytes(8, "little"), head, *arrays]
+    parts: list[Any] = [_MAGIC, len(encoded).to_bytes(8, "little"), encoded, *arrays]
     for part in parts:
         digest.update(part)
         yield part

@@ -23,6 +23,7 @@ from .pack.model import OUTCOMES
 from .policy import CompiledPolicy
 from .ruleset import Fired
 from .scoring import BatchScorer, model_reasons, tops
+from .settings import SettingStore
 
 # Plain tuples: two of them are made for every decision.
 # An event that a policy has looked at, before the kernel ran: its place in the batch, its row in the buffers, the event
@@ -34,8 +35,10 @@ Judged = tuple[Fired, int, list[str], Faults]  # what a policy comes to: what fi
 class Track:
     """A policy, and what is derived from it. The first track of a lane reads the lane's buffers, the others copies."""
 
-    def __init__(self, policy: CompiledPolicy, lane: Lane, lists: ListStore, first: bool = True) -> None:
-        self.policy, self.lane, self.lists = policy, lane, lists
+    def __init__(
+        self, policy: CompiledPolicy, lane: Lane, lists: ListStore, settings: SettingStore, first: bool = True
+    ) -> None:
+        self.policy, self.lane, self.lists, self.settings = policy, lane, lists, settings
         self.builder = InputBuilder(policy, lane.state)
         plan, state = policy.plan, lane.state
         self._first = first
@@ -67,6 +70,8 @@ class Track:
             )
         part = builder.fields(fields, late_by)
         hits = self._look_up(fields, part, t)
+        if self.settings.used:
+            self._set(fields, part, t)
         if lane.rows == at:  # no other policy of the lane has put it there
             flags = READS if late_by > self._lateness else READS | ENTERS
             lane.put(builder.inputs(builder.kinds[event.type], fields, part, t, flags))
@@ -99,6 +104,14 @@ class Track:
                 if look.slot >= 0:
                     part[look.slot - first] = bool(found)
         return hits
+
+    def _set(self, fields: dict[str, Any], part: list[Any], t: int) -> None:
+        """Put the values of the limits and switches that have entries into `part`, over their defaults."""
+        for name in self.settings.used:
+            look = self.policy.settings.get(name)
+            if look is not None:
+                value = self.settings.value(name, fields.get(look.entity), fields.get(look.segment), t)
+                part[look.slot - self._width] = value
 
     # --- after the kernel ---------------------------------------------------------------------------------------------
 

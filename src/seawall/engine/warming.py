@@ -10,6 +10,7 @@ from .engine import Position
 from .lane import BATCH, Lane
 from .lists import ListStore
 from .policy import CompiledPolicy
+from .settings import SettingStore
 from .track import Track, read_as
 
 Passed = Event | Label | None
@@ -33,7 +34,7 @@ class Warming:
         self.sequence, self.clock_ms = position
         lists = ListStore(())
         lists.declare(policy.pack.lists)
-        self._track = Track(policy, self.lane, lists)
+        self._track = Track(policy, self.lane, lists, SettingStore(policy.pack.settings.values()))
 
     @property
     def position(self) -> Position:

@@ -78,6 +78,21 @@ class ListEntryBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     approved_by: Key | None = None
 
 
+class SettingBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The body of an entry of a limit or switch."""
+
+    setting: Annotated[str, Meta(max_length=MAX_KEY)]
+    entry_id: Key
+    value: bool | int | float
+    reason: Annotated[str, Meta(min_length=1, max_length=MAX_STRING)]
+    source: Key
+    scope: Key | None = None
+    key: Key | None = None
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
+    removed: bool = False
+
+
 def _struct(fields: Mapping[str, tuple[Any, bool]], tag_field: str, tag: str) -> type[msgspec.Struct]:
     members: list[Any] = [
         (name, kind) if required else (name, kind | None, None) for name, (kind, required) in fields.items()

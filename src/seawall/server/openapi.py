@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from seawall.engine.deployment import MAX_SHADOWS, MAX_SHARE
 from seawall.engine.event import MAX_KEY, json_schema
 from seawall.engine.pack.model import OUTCOMES, Pack
+from seawall.engine.settings import SCOPES, SWITCH, TYPES
 from seawall.engine.wire import MAX_BODY
 from seawall.server.deploying import MAX_NOTE
 from seawall.server.http.problem import CONTENT_TYPE, KINDS
@@ -26,6 +27,8 @@ _PARAMETERS: dict[str, tuple[_Schema, str]] = {
         "1: the value of every leaf of every fired rule",
     ),
     "lang": ({"type": "string", "enum": ["zh", "en"]}, "language of texts; else by Accept-Language, else zh"),
+    "entity": (_KEY, "what is in force for this entity, in the clear; left out: for everyone else"),
+    "segment": (_KEY, "the same for a segment, such as a channel"),
     "after": ({"type": "integer", "minimum": 0, "default": 0}, "only decisions of later records than this sequence"),
     "limit": ({"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "at most so many"),
 }
@@ -151,6 +154,10 @@ _BODIES: dict[str, tuple[_Schema | None, _Schema]] = {
     "decisions": (None, _object({"items": _array(_ref("Decision")), "next": _WHOLE})),
     "label": (_ref("Label"), _SEQUENCE),
     "list_entry": (_ref("ListEntry"), _SEQUENCE),
+    "limit_entry": (_ref("LimitEntry"), _SEQUENCE),
+    "switch": (_ref("SwitchEntry"), _SEQUENCE),
+    "limits": (None, _object({"items": _array(_ref("Setting"))})),
+    "switches": (None, _object({"items": _array(_ref("Setting"))})),
     "erase": (
         _object({"subject": _KEY}) | {"additionalProperties": False},
         _object({"sequence": _WHOLE, "key_destroyed": {"type": "boolean"}, "links_cut": _WHOLE}),
@@ -209,12 +216,42 @@ def _schemas(pack: Pack) -> dict[str, _Schema]:
             optional=("valid_until", "removed", "approved_by"),
         )
         | {"additionalProperties": False},
+        "LimitEntry": _setting_entry({"type": "number", "minimum": 0}, scoped=True),
+        "SwitchEntry": _setting_entry({"type": "boolean"}),
+        "Setting": _setting(),
         "Decision": _decision(pack),
         "Policy": _policy(),
         "Deployment": _deployment(),
         "Problem": _problem(),
     }  # fmt: skip
     return events | own
+
+
+def _setting_entry(value: _Schema, scoped: bool = False) -> _Schema:
+    scope: _Schema = {"scope": {"type": "string", "enum": list(SCOPES)}, "key": _KEY} if scoped else {}
+    properties = {
+        "entry_id": _KEY, "value": value, **scope, "reason": _TEXT, "source": _KEY, "valid_from": _INSTANT,
+        "valid_until": _INSTANT, "removed": {"type": "boolean"},
+    }  # fmt: skip
+    return _object(properties, optional=("key", "valid_from", "valid_until", "removed")) | {
+        "additionalProperties": False
+    }
+
+
+def _setting() -> _Schema:
+    value: _Schema = {"type": ["number", "boolean", "null"]}
+    name: _Schema = {"type": ["string", "null"]}
+    entry = _object({
+        "entry_id": _KEY, "scope": {"type": "string", "enum": list(SCOPES)}, "reason": _TEXT, "source": _TEXT,
+        "valid_from": {"type": ["string", "null"]}, "valid_until": {"type": ["string", "null"]},
+    })  # fmt: skip
+    return _object(
+        {
+            "name": _TEXT, "title": _TITLE, "note": {"anyOf": [_TITLE, {"type": "null"}]},
+            "type": {"type": "string", "enum": [*TYPES, SWITCH]}, "entity": name, "segment": name, "default": value,
+            "entries": _WHOLE, "value": value, "entry": {"anyOf": [entry, {"type": "null"}]},
+        }
+    )  # fmt: skip
 
 
 def _local(schema: _Schema) -> _Schema:

@@ -23,6 +23,7 @@ from seawall.engine.journal import (
 from seawall.engine.lane import Lane, windows_of
 from seawall.engine.lists import ListEntry
 from seawall.engine.policy import CompiledPolicy
+from seawall.engine.settings import SettingEntry
 from seawall.engine.snapshot import restore
 from seawall.engine.track import read_as
 from seawall.engine.warming import Warming
@@ -106,7 +107,7 @@ def feed(engine: Engine, records: Iterable[object]) -> list[object]:
     Events of types the champion does not know, and changes of policy, only take their number.
     """
     results: list[object] = []
-    batch: list[Event | Label | ListEntry] = []
+    batch: list[Event | Label | ListEntry | SettingEntry] = []
     faults: dict[int, tuple[str, ...]] = {}
     labels = {policy.label for policy in engine.deployment.policies}
 
@@ -131,7 +132,7 @@ def feed(engine: Engine, records: Iterable[object]) -> list[object]:
     return results
 
 
-def _known(engine: Engine, record: object) -> Event | Label | ListEntry | None:
+def _known(engine: Engine, record: object) -> Event | Label | ListEntry | SettingEntry | None:
     """The record as the champion reads it; None where it means nothing to it."""
     if isinstance(record, EventRecord):
         return read_as(engine.policy, record.event)
@@ -140,7 +141,7 @@ def _known(engine: Engine, record: object) -> Event | Label | ListEntry | None:
     if isinstance(record, ListEntry):
         engine.lists.declare((record.list,))  # a policy to come may ask for it
         return record
-    return None
+    return record if isinstance(record, SettingEntry) else None
 
 
 def _pass_over(engine: Engine, record: object) -> None:

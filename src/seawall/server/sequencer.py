@@ -23,8 +23,10 @@ from seawall.engine.journal import (
     encode_event,
     encode_label,
     encode_list_entry,
+    encode_setting,
 )
 from seawall.engine.lists import ListEntry
+from seawall.engine.settings import SettingEntry
 from seawall.sealing import Erasure, LocalSealer
 
 from .decided import BusyError, Decided, UnavailableError, decision_id
@@ -41,7 +43,7 @@ class EraseSubject(NamedTuple):
     at: int
 
 
-Work = Event | Label | ListEntry | EraseSubject
+Work = Event | Label | ListEntry | SettingEntry | EraseSubject
 
 
 class Erased(NamedTuple):
@@ -343,6 +345,8 @@ class Sequencer:
 def _payload(work: Work) -> tuple[int, bytes]:
     if isinstance(work, Label):
         return Kind.LABEL, encode_label(work)
+    if isinstance(work, SettingEntry):
+        return Kind.SETTING, encode_setting(work)
     assert isinstance(work, ListEntry)
     return Kind.LIST_ENTRY, encode_list_entry(work)
 

@@ -9,8 +9,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from seawall.engine.answer import Answers
 from seawall.engine.decision import Decision
 from seawall.engine.door import Door, Event
@@ -19,14 +17,17 @@ from seawall.engine.errors import EventError, SeawallError
 from seawall.engine.journal import ActivationRecord, Journal, JournalError, Kind, decode_event, encode_activation
 from seawall.engine.money import Rates
 from seawall.engine.policy import CompiledPolicy
+from seawall.engine.settings import LIMITS, MAX_ENTRIES, SWITCHES
 from seawall.sealing import Erasure, KeyRing, LocalSealer, SealingError
 
 from . import warm_up
+from .bodies import addressed, event_id_of
 from .decided import Decided, UnavailableError, decision_id, sequence_of
 from .deploying import Deployed, Deployer, Filed, Wanted
 from .gate import Gate
 from .gauges import gauges_of
 from .home import Home
+from .limits import settings_of
 from .packs import PackShelf
 from .recovery import Progress, Recovered, recover, warmed
 from .sequencer import Counters, Erased, EraseSubject, Sequencer
@@ -42,12 +43,6 @@ class Settings:
 
     queue: int = 4_096
     snapshot_every: int = 200_000
-
-
-class _Labelled(msgspec.Struct):
-    """What a label's body says of its event; the door checks the rest."""
-
-    event_id: str
 
 
 class Service:
@@ -75,14 +70,9 @@ class Service:
             raise
         self.shelf, self.snapshots = PackShelf(self.journal, home.cache), Snapshots(home.snapshots)
         self._sequencer = Sequencer(
-            lambda: self.engine,
-            self.journal,
-            self.sealer,
-            self.settings.queue,
-            self._recover,
-            self._snapshot_due,
+            lambda: self.engine, self.journal, self.sealer, self.settings.queue, self._recover, self._snapshot_due,
             self._snapshot,
-        )
+        )  # fmt: skip
         self._gate = Gate(rates or Rates(), self.sealer, clock)
         self._deployer = Deployer(self, self._sequencer, self._gate.prepare, clock)
         self._state: Recovered | None = None
@@ -200,11 +190,6 @@ class Service:
         """What has happened since the start."""
         return self._sequencer.counters
 
-    @property
-    def activated_at(self) -> int:
-        """When the policies that run began to, ms."""
-        return self.activations[-1].at
-
     def active(self) -> CompiledPolicy:
         """The policy that decides."""
         return self.engine.policy
@@ -243,21 +228,27 @@ class Service:
         self._sequencer.check_room(1)
         door = self._ready_door()
         with _available():
-            record = door.admit_label(body, self._keys_of(_event_id(body)))
+            record = door.admit_label(body, self._keys_of(event_id_of(body)))
         return int(await self._durable(self._sequencer.put(record)))
 
     async def list_entry(self, name: str, body: bytes) -> int:
         """Record an entry of the list `name` (the JSON body may leave it out); its sequence number."""
         self._sequencer.check_room(1)
         door = self._ready_door()
-        try:
-            members = msgspec.json.decode(body, type=dict[str, Any])
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            raise EventError("", "the body is not one JSON object in UTF-8") from None
-        if members.setdefault("list", name) != name:
-            raise EventError("list", f"is not {name!r}, the list of the address; leave it out")
+        members = addressed(body, "list", name)
         with _available():
             entry = door.admit_list_entry(members)
+        return int(await self._durable(self._sequencer.put(entry)))
+
+    async def setting(self, name: str, body: bytes) -> int:
+        """Record an entry of limits.NAME or switches.NAME (the JSON body may leave it out); its sequence number."""
+        self._sequencer.check_room(1)
+        door, kept = self._ready_door(), self.engine.setting_log
+        members = addressed(body, "setting", name)
+        with _available():
+            entry = door.admit_setting(members)
+        if not entry.removed and len(kept) >= MAX_ENTRIES:
+            raise EventError("setting", f"the settings hold {MAX_ENTRIES:,} entries, the bound; remove some")
         return int(await self._durable(self._sequencer.put(entry)))
 
     async def erase(self, subject: str) -> tuple[int, Erasure]:
@@ -338,6 +329,19 @@ class Service:
             self._answers[policy, language] = writer
         return writer
 
+    def limits(self, entity: str = "", segment: str = "") -> list[dict[str, Any]]:
+        """The declared limits, and what is in force for an entity and segment, in the clear ("": for everyone else)."""
+        return self._settings_of(LIMITS, entity, segment)
+
+    def switches(self) -> list[dict[str, Any]]:
+        """The declared switches, and whether each is on."""
+        return self._settings_of(SWITCHES)
+
+    def _settings_of(self, prefix: str, entity: str = "", segment: str = "") -> list[dict[str, Any]]:
+        at_ms = max(self.engine.clock_ms, self._clock())
+        with _available():
+            return settings_of(self.engine, prefix, at_ms, entity, segment, self.sealer.find)
+
     # --- parts --------------------------------------------------------------------------------------------------------
 
     @property
@@ -365,7 +369,7 @@ class Service:
         self.journal.append([(Kind.ACTIVATION, encode_activation(record))])
 
     def _head(self) -> Head:
-        return Head(self.journal.last, self.journal.chain, self._recovered.activations)
+        return Head(self.journal.last, self.journal.chain, self.activations)
 
     def _recall(self, sequence: int) -> Decision | None:
         flying = self._sequencer.flying.get(sequence)
@@ -377,11 +381,11 @@ class Service:
     def _policy(self, label: str) -> CompiledPolicy:
         if label == self.active().label:
             return self.active()
-        for activation in self.activations:
-            for one in activation.named:
-                if one.policy == label:
-                    return self.shelf.policy(one.digest)
-        raise JournalError(f"the journal holds no policy {label}")
+        named = (one for activation in self.activations for one in activation.named)
+        found = next((one for one in named if one.policy == label), None)
+        if found is None:
+            raise JournalError(f"the journal holds no policy {label}")
+        return self.shelf.policy(found.digest)
 
 
 @contextmanager
@@ -391,10 +395,3 @@ def _available() -> Iterator[None]:
         yield
     except SealingError as error:
         raise UnavailableError(f"the key store failed: {error}") from None
-
-
-def _event_id(body: bytes) -> str:
-    try:
-        return msgspec.json.decode(body, type=_Labelled).event_id
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return ""  # the door says what is wrong

@@ -159,7 +159,8 @@ def test_the_api_says_what_is_wrong(signed_in: SignIn, ana: User) -> None:
     client = signed_in("admin")
 
     def post(path: str, body: dict[str, Any]) -> Any:
-        return client.post(f"/api/v1{path}", json.dumps(body), content_type="application/json")
+        headers = {"If-Match": "*"}
+        return client.post(f"/api/v1{path}", json.dumps(body), content_type="application/json", headers=headers)
 
     made = post("/users", {"username": "bob", "password": "an unusual long one"})
     assert (made.status_code, made.json()["username"]) == (201, "bob")

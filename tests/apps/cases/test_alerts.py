@@ -13,8 +13,7 @@ from seawall.apps.approvals.models import Request
 from seawall.apps.audit.models import Outbox
 from seawall.apps.cases.models import Alert, Suppression
 from seawall.apps.cases.services import alerts
-from seawall.apps.cases.services.editing import StaleError
-from seawall.apps.errors import InvalidError
+from seawall.apps.errors import InvalidError, StaleError
 from seawall.apps.timers import services as timers
 from tests.apps.cases.conftest import decided, take_in
 

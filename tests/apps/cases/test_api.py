@@ -35,12 +35,15 @@ def test_alerts(ada: Client, alert: Alert) -> None:
     assert (listed[0]["severity"], listed[0]["queue"], listed[0]["hits"]) == ("high", "general", 2)
     assert ada.get(f"{ROOT}/alerts", {"severity": "grave"}).status_code == 422
     assert ada.get(f"{ROOT}/alerts", {"before": str(alert.pk)}).json() == []
-    done = post(ada, f"/alerts/{alert.pk}/dismiss", {"reason": "known"}, **{"If-Match": '"1"'})
-    assert (done.status_code, done.json()["state"], done["ETag"]) == (200, "closed", '"2"')
-    assert (
-        post(ada, f"/alerts/{alert.pk}/suppress", {"reason": "x", "until": "2026-11-30T00:00:00Z"}).status_code == 403
-    )
-    assert post(ada, f"/alerts/{alert.pk}/fly", {}).status_code == 404
+    assert post(ada, f"/alerts/{alert.pk}/dismiss", {"reason": "known"}).status_code == 428
+    tag = ada.get(f"{ROOT}/alerts/{alert.pk}")["ETag"]
+    assert ada.get(f"{ROOT}/alerts/{alert.pk}", headers={"If-None-Match": tag}).status_code == 304
+    done = post(ada, f"/alerts/{alert.pk}/dismiss", {"reason": "known"}, **{"If-Match": tag})
+    assert (done.status_code, done.json()["state"]) == (200, "closed")
+    assert done["ETag"].startswith('"2-')
+    later = {"reason": "x", "until": "2026-11-30T00:00:00Z"}
+    assert post(ada, f"/alerts/{alert.pk}/suppress", later, **{"If-Match": "*"}).status_code == 403
+    assert post(ada, f"/alerts/{alert.pk}/fly", {}, **{"If-Match": "*"}).status_code == 404
 
 
 def test_a_case_from_beginning_to_closure(ada: Client, alert: Alert) -> None:
@@ -56,16 +59,19 @@ def test_a_case_from_beginning_to_closure(ada: Client, alert: Alert) -> None:
     assert (added.status_code, added.json()["size"]) == (201, 3)
     counts = {one: len(ada.get(f"{ROOT}{path}/{one}").json()) for one in ("notes", "tasks", "evidence", "alerts")}
     assert counts == {"notes": 1, "tasks": 1, "evidence": 1, "alerts": 1}
-    done = post(ada, f"{path}/actions/submit", {"reason": "copied card", "disposition": "fraud"})
+    tag = ada.get(f"{ROOT}{path}")["ETag"]
+    done = post(ada, f"{path}/actions/submit", {"reason": "copied card", "disposition": "fraud"}, **{"If-Match": tag})
     assert done.json()["state"] == "closing"
-    assert post(ada, f"{path}/actions/approve", {}).status_code == 404
+    assert post(ada, f"{path}/actions/approve", {}, **{"If-Match": "*"}).status_code == 404
 
 
-def test_a_stale_change_is_409_and_names_what_changed(ada: Client, case: Case, people: Any) -> None:
+def test_a_stale_change_is_412_and_names_what_changed(ada: Client, case: Case, people: Any) -> None:
     tag = ada.get(f"{ROOT}/cases/{case.pk}")["ETag"]
     cases.act(people["sam"], case.pk, "escalate", Given("grave"))
     refused = post(ada, f"/cases/{case.pk}/actions/take", {}, **{"If-Match": tag})
-    assert refused.status_code == 409
+    assert (refused.status_code, refused["Content-Type"]) == (412, "application/problem+json")
+    assert [one["action"] for one in refused.json()["changes"]] == ["case.escalated"]
+    assert refused.json()["changes"][0]["changed"]["severity"] == [3, 4]
     assert "case.escalated" in refused.json()["detail"]
     assert "severity 3 → 4" in refused.json()["detail"]
     assert post(ada, f"/cases/{case.pk}/actions/take", {}, **{"If-Match": "x"}).status_code == 422

@@ -17,10 +17,9 @@ from seawall.apps.cases import queries
 from seawall.apps.cases.models import Alert, Case, Notification, Queue
 from seawall.apps.cases.services import cases, opening, queues, sla
 from seawall.apps.cases.services.cases import Given
-from seawall.apps.cases.services.editing import StaleError
 from seawall.apps.cases.services.notifications import mark_read
 from seawall.apps.cases.services.queues import Wanted
-from seawall.apps.errors import ConflictError, InvalidError, UnknownError
+from seawall.apps.errors import ConflictError, InvalidError, StaleError, UnknownError
 from seawall.apps.timers import services as timers
 from seawall.apps.timers.models import Timer
 from tests.apps.cases.conftest import decided, take_in

@@ -15,11 +15,13 @@ from seawall.apps.accounts.models import User
 from seawall.apps.approvals import services as approvals
 from seawall.apps.approvals.models import Request
 from seawall.apps.audit.models import Outbox
-from seawall.apps.cases import delivery, jobs
 from seawall.apps.cases.models import Alert, Case, Disposition, LabelDelivery, Notification
-from seawall.apps.cases.services import cases, labels, work
+from seawall.apps.cases.services import cases, work
 from seawall.apps.cases.services.cases import Given
 from seawall.apps.errors import ConflictError, InvalidError, UnknownError
+from seawall.apps.outbox import engine, sending
+from seawall.apps.outbox import services as outbox
+from seawall.apps.outbox.models import Delivery
 from seawall.apps.timers import services as timers
 from tests.apps.cases.conftest import decided, take_in
 
@@ -34,20 +36,34 @@ class FlakyApi:
         self.troubles = list(troubles)
         self.journal: list[str] = []
 
-    def label(self, body: Mapping[str, str]) -> int:
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        assert path == "/v1/labels"
         trouble = self.troubles.pop(0) if self.troubles else ""
         if trouble == "refuse":
-            raise delivery.RefusedError("422 no such label")
+            raise engine.RefusedError(422, {"detail": "no such label"})
         if trouble == "before":
-            raise delivery.DeliveryError("connection refused")
+            raise engine.DeliveryError("connection refused")
         record = json.dumps(body, sort_keys=True)
         if record not in self.journal:
             same = [one for one in self.journal if json.loads(one)["event_id"] == body["event_id"]]
             assert not same, "the same label was sent with other content"
             self.journal.append(record)
         if trouble == "after":
-            raise delivery.DeliveryError("timed out")
-        return 1000 + self.journal.index(record)
+            raise engine.DeliveryError("timed out")
+        return {"sequence": 1000 + self.journal.index(record)}
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FlakyApi]:
+    """`serve("before")`: a decision API with these troubles."""
+    sending.ways.forget()
+
+    def make(*troubles: str) -> FlakyApi:
+        api = FlakyApi(*troubles)
+        monkeypatch.setattr(engine, "client", lambda timeout=0.0: api)
+        return api
+
+    return make
 
 
 def ask(case: Case, people: People, disposition: str = "fraud") -> Request:
@@ -123,43 +139,49 @@ def test_a_checker_who_may_not_see_the_case_cannot_close_it(case: Case, people: 
 @pytest.mark.parametrize(
     "troubles", [(), ("before",), ("after",), ("before", "after", "", "after"), ("after", "after", "before", "before")]
 )
-def test_each_label_reaches_the_journal_exactly_once(troubles: tuple[str, ...], case: Case, people: People) -> None:
+def test_each_label_reaches_the_journal_exactly_once(
+    troubles: tuple[str, ...], case: Case, people: People, serve: Callable[..., FlakyApi]
+) -> None:
     approvals.approve(people["sam"], ask(case, people).pk)
-    api, now = FlakyApi(*troubles), timezone.now()
+    api, now = serve(*troubles), timezone.now()
     for _round in range(12):
-        labels.deliver(api, now)
+        sending.deliver("engine", now)
         now += timedelta(hours=1)
     assert sorted(json.loads(one)["event_id"] for one in api.journal) == ["e-1", "e-2"]
     rows = LabelDelivery.objects.order_by("event_id")
     assert [(one.state, one.sequence is not None) for one in rows] == [("delivered", True)] * 2
     assert Outbox.objects.filter(action="label.delivered").count() == 2
-    assert labels.deliver(api, now) == 0
+    assert sending.deliver("engine", now) == 0
 
 
-def test_a_failed_way_waits_longer_and_longer(case: Case, people: People) -> None:
+def test_a_refused_label_is_told_to_the_maker_and_not_sent_again(
+    case: Case, people: People, serve: Callable[..., FlakyApi]
+) -> None:
     approvals.approve(people["sam"], ask(case, people).pk)
-    api, now = FlakyApi("before", "before"), timezone.now()
-    labels.deliver(api, now)
-    first = LabelDelivery.objects.order_by("id")[0]
-    assert (first.attempts, first.next_try, first.problem) == (1, now + labels.FIRST_RETRY, "connection refused")
-    labels.deliver(api, now + labels.FIRST_RETRY)
-    first.refresh_from_db()
-    assert first.next_try == now + labels.FIRST_RETRY + 2 * labels.FIRST_RETRY
-
-
-def test_a_refused_label_is_told_to_the_maker_and_not_sent_again(case: Case, people: People) -> None:
-    approvals.approve(people["sam"], ask(case, people).pk)
-    api = FlakyApi("refuse")
-    jobs.deliver_labels(api)
-    assert sorted(LabelDelivery.objects.values_list("state", flat=True)) == ["delivered", "refused"]
+    api = serve("refuse")
+    sending.deliver("engine")
+    assert sorted(LabelDelivery.objects.values_list("state", "problem")) == [
+        ("delivered", ""), ("refused", "422 no such label"),
+    ]  # fmt: skip
     assert Notification.objects.filter(person=people["ada"], kind="label").count() == 1
     assert len(api.journal) == 1
 
 
-def test_without_an_api_labels_wait(case: Case, people: People) -> None:
+def test_a_label_that_an_operator_cancels_is_told_to_the_maker(
+    case: Case, people: People, make_user: Callable[..., User]
+) -> None:
     approvals.approve(people["sam"], ask(case, people).pk)
-    assert jobs.deliver_labels() == 0
-    assert LabelDelivery.objects.filter(state="waiting", attempts=0).count() == 2
+    outbox.cancel(make_user("ann", "admin"), Delivery.objects.order_by("position")[0].pk, "the pack lacks this label")
+    assert sorted(LabelDelivery.objects.values_list("state", flat=True)) == ["refused", "waiting"]
+    assert Notification.objects.filter(person=people["ada"], kind="label").count() == 1
+
+
+def test_without_an_api_labels_wait(case: Case, people: People) -> None:
+    sending.ways.forget()
+    approvals.approve(people["sam"], ask(case, people).pk)
+    assert sending.deliver("engine") == 0
+    assert Delivery.objects.filter(about_type="label", attempts=0).count() == 2
+    assert LabelDelivery.objects.filter(state="waiting").count() == 2
 
 
 def test_a_disposition_without_a_label_sends_none(case: Case, people: People) -> None:
@@ -181,22 +203,3 @@ def test_after_a_closure_a_hit_is_new_work(case: Case, people: People) -> None:
     approvals.approve(people["sam"], ask(case, people).pk)
     take_in(decided(3, hours=2))
     assert Alert.objects.get(collecting=True).state == "new"
-
-
-def test_the_http_client_says_what_is_final(monkeypatch: pytest.MonkeyPatch) -> None:
-    answer: Callable[[int, bytes], int] = delivery._sequence
-    assert answer(202, b'{"sequence": 7}') == 7
-    for status, data in ((503, b"{}"), (401, b"{}"), (200, b"[]"), (200, b"x"), (200, b'{"sequence": "7"}')):
-        with pytest.raises(delivery.DeliveryError):
-            answer(status, data)
-    with pytest.raises(delivery.RefusedError, match="unknown label"):
-        answer(422, b'{"detail": "unknown label"}')
-    with pytest.raises(delivery.DeliveryError):
-        delivery.HttpLabelApi("http://127.0.0.1:1", "k").label({"label": "fraud"})
-
-
-def test_settings_name_the_api(settings: Any, own_home: Any) -> None:
-    assert delivery.from_settings() is None
-    settings.SEAWALL_API_URL = "http://127.0.0.1:8601"
-    (own_home / "console.key").write_text("abc\n")
-    assert delivery.from_settings() == delivery.HttpLabelApi("http://127.0.0.1:8601", "abc")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -181,3 +182,12 @@ def test_an_alert_is_in_one_case(case: Case, alert: Alert, people: Any) -> None:
     with pytest.raises(Exception, match="not possible"):
         opening.open_case(people["ada"], [alert.pk])
     assert Case.objects.count() == 1
+
+
+def test_what_a_kill_switch_or_a_limit_stops_raises_no_alert_unless_more_fired() -> None:
+    stopped = decided(1, 1, reason="TRANSFERS_STOPPED", outcome="decline")
+    over = decided(2, 1, reason="LIMIT_TRANSFER", value="u-2", outcome="decline")
+    both = decided(3, 1, reason="TRANSFERS_STOPPED", value="u-3", outcome="decline")
+    more = replace(both, fired=[*both.fired, *decided(9, 2).fired])
+    assert take_in(stopped, over, more) == 1
+    assert Alert.objects.get().entity_value == "u-3"

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from seawall.apps.approvals.models import Request
 from seawall.apps.cases.models import Alert, Case, Evidence, LabelDelivery, Notification, Queue, Suppression, Task
+from seawall.apps.cases.services import cases as services
 from seawall.apps.cases.services import evidence, work
 from tests.apps.cases.conftest import decided, take_in
 
@@ -173,7 +175,11 @@ def test_queues_and_suppressions_by_dialog(alert: Alert, people: Any, browser: C
     }
     assert sam.post(reverse("cases:suppression_new"), held, **HTMX).status_code == 204
     assert "being mended" in text_of(sam, reverse("cases:suppressions"))
-    sam.post(reverse("cases:lift", args=[Suppression.objects.get().pk]))
+    lift = reverse("cases:lift", args=[Suppression.objects.get().pk])
+    assert "minlength" in sam.post(lift).content.decode()
+    alert.refresh_from_db()
+    assert alert.state == "suppressed"
+    sam.post(lift, {"reason": "mended"})
     alert.refresh_from_db()
     assert alert.state == "new"
 
@@ -214,3 +220,82 @@ def test_chinese_services_speak_chinese(alert: Alert, people: Any) -> None:
     with translation.override("zh-hans"), pytest.raises(InvalidError) as refused:
         alerts.dismiss(people["ada"], alert.pk, "")
     assert re.search("[\u4e00-\u9fff]", str(refused.value))
+
+
+def test_alerts_speak_the_readers_language_and_keep_their_code(alert: Alert, browser: Callable[..., Client]) -> None:
+    for language, title in (("en", "Rule"), ("zh-hans", "规则")):
+        client = browser("ada", language)
+        code = '<small class="code">VELOCITY</small>'
+        assert f"{title} {code}" in text_of(client, reverse("cases:alerts"), state="new")
+        page = text_of(client, reverse("cases:alert", args=[alert.pk]))
+        assert f"</span> {title}</h1>" in page
+        assert code in page
+        assert f"{title} {code}" in text_of(client, reverse("cases:mine"))
+    exported = browser("ada").get(reverse("cases:alerts"), {"state": "new", "export": "csv"})
+    assert "Rule [VELOCITY]" in b"".join(exported.streaming_content).decode()
+
+
+def test_cases_speak_the_readers_language(case: Case, browser: Callable[..., Client]) -> None:
+    for language, title in (("en", "Rule · Customer u-1"), ("zh-hans", "规则 · 客户 u-1")):
+        client = browser("kim", language)
+        for path in (reverse("cases:cases") + "?state=in_progress", reverse("cases:case", args=[case.pk])):
+            assert title in text_of(client, path)
+        assert title in client.get(reverse("cases:export", args=[case.pk])).content.decode()
+
+
+def test_one_alert_of_the_list_is_triaged_from_its_row(alert: Alert, browser: Callable[..., Client]) -> None:
+    take_in(decided(9, value="u-9"))
+    other = Alert.objects.get(entity_value="u-9")
+    ada, do = browser("ada"), reverse("cases:alerts_do", args=["dismiss"])
+    assert f'formaction="{do}?selected={alert.pk}"' in text_of(ada, reverse("cases:alerts"), state="new")
+    answer = ada.post(f"{do}?selected={alert.pk}", {"selected": [str(other.pk)], "reason": "known traveller"})
+    assert answer["Location"] == reverse("cases:alerts")
+    assert dict(Alert.objects.values_list("pk", "state")) == {alert.pk: "closed", other.pk: "new"}
+
+
+def test_without_scripts_a_page_asks_for_the_reason(alert: Alert, case: Case, browser: Callable[..., Client]) -> None:
+    take_in(decided(9, value="u-9"), decided(10, value="u-10"))
+    first, second = Alert.objects.filter(state="new").order_by("first_sequence")
+    ada = browser("ada")
+    for path, posted in (
+        (reverse("cases:alerts_do", args=["dismiss"]), {"selected": [str(first.pk)]}),
+        (reverse("cases:alert_do", args=[second.pk, "dismiss"]), {}),
+        (reverse("cases:alerts_do", args=["snooze"]), {"selected": [str(first.pk)]}),
+        (reverse("cases:detach", args=[case.pk, alert.pk]), {}),
+        (reverse("cases:case_do", args=[case.pk, "escalate"]), {}),
+    ):
+        page = ada.post(path, posted).content.decode()
+        assert 'name="reason"' in page, path
+        assert "<html" in page
+        assert all(f'value="{one}"' in page for one in posted.get("selected", []))
+    assert set(Alert.objects.values_list("state", flat=True)) == {"new", "in_case"}
+    case.refresh_from_db()
+    assert case.state == "in_progress"
+    ada.post(reverse("cases:alerts_do", args=["snooze"]), {"selected": [str(first.pk)], "days": "3", "reason": "waits"})
+    first.refresh_from_db()
+    assert first.state == "snoozed"
+
+
+def test_my_work_shows_what_waits_and_what_runs_out(case: Case, people: Any, browser: Callable[..., Client]) -> None:
+    take_in(decided(9, value="u-9"))
+    Case.objects.filter(pk=case.pk).update(due_at=timezone.now() + timedelta(hours=2))
+    page = text_of(browser("ada"), reverse("cases:mine"))
+    for words in ("Running out of time", "Gravest new alerts", case.number, "?clock=4h"):
+        assert words in page
+    assert "Waiting for your approval" not in page
+    services.act(people["ada"], case.pk, "submit", services.Given("it was fraud", disposition="fraud"))
+    page = text_of(browser("sam"), reverse("cases:mine"))
+    assert "Waiting for your approval" in page
+    assert reverse("approvals:request", args=[Request.objects.get().pk]) in page
+
+
+def test_cases_by_their_clock(case: Case, people: Any, browser: Callable[..., Client]) -> None:
+    kim, path = browser("kim"), reverse("cases:cases")
+
+    def shown(clock: str) -> bool:
+        return str(case.number) in text_of(kim, path, clock=clock)
+
+    Case.objects.filter(pk=case.pk).update(due_at=timezone.now() + timedelta(hours=2))
+    assert (shown("1h"), shown("4h"), shown("late")) == (False, True, False)
+    Case.objects.filter(pk=case.pk).update(due_at=timezone.now() - timedelta(hours=2), breached_at=timezone.now())
+    assert (shown("1h"), shown("4h"), shown("late")) == (False, False, True)

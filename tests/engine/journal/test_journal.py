@@ -240,7 +240,7 @@ def test_stats_count_what_is_there(path: Path) -> None:
         journal.append([(Kind.LABEL, b"f")])
         calls: list[tuple[int, int]] = []
         stats = journal.stats(lambda done, total: calls.append((done, total)))
-    assert stats.kinds == {"event": 2, "label": 1, "list_entry": 0, "activation": 1, "erasure": 0}
+    assert stats.kinds == {"event": 2, "label": 1, "list_entry": 0, "activation": 1, "erasure": 0, "setting": 0}
     assert (stats.first, stats.last, stats.records, stats.payload, stats.batches, stats.mean_batch) == (
         0,
         3,

@@ -25,13 +25,19 @@ from seawall.engine.journal import (
     encode_event,
     encode_label,
     encode_list_entry,
+    encode_setting,
 )
 from seawall.engine.journal.records import named_bundles
 from seawall.engine.lists import ListEntry
+from seawall.engine.settings import SettingEntry
 
 EVENT = Event("e-1", "payment.card", 5, 6, {"customer": "c", "amount": 10**15, "ok": True, "share": 0.5}, b"\x00m", 2)
 LABEL = Label("fraud", "e-1", 7, 8, {"customer": "c"}, b"mac")
 ENTRY = ListEntry(list="watch", entry_id="w1", key="k", reason="r", owner="o", valid_from=1)
+SETTINGS = [
+    SettingEntry(setting="limits.x", entry_id="e", scope="all", type=kind, value=value, reason="r", source="s")
+    for kind, value in (("money", 10**15), ("integer", 0), ("number", 5.0), ("switch", True))
+]
 ACTIVATION = ActivationRecord("card@3", "ab" * 32, 9)
 ERASURE = ErasureRecord("customer_x", 10, 1, 4)
 PLAIN = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text(max_size=9)
@@ -63,12 +69,15 @@ def decision(*row: Any) -> Decision:
         (Kind.EVENT, encode_event(EVENT, None), EventRecord(EVENT, None)),
         (Kind.LABEL, encode_label(LABEL), LABEL),
         (Kind.LIST_ENTRY, encode_list_entry(ENTRY), ENTRY),
+        *((Kind.SETTING, encode_setting(one), one) for one in SETTINGS),
         (Kind.ACTIVATION, encode_activation(ACTIVATION), ACTIVATION),
         (Kind.ERASURE, encode_erasure(ERASURE), ERASURE),
     ],
 )
 def test_each_kind_comes_back(kind: Kind, payload: bytes, content: object) -> None:
-    assert decode(Record(0, kind, payload)) == content
+    found = decode(Record(0, kind, payload))
+    assert found == content
+    assert type(getattr(found, "value", None)) is type(getattr(content, "value", None))
 
 
 @given(st.lists(PLAIN, max_size=12), st.dictionaries(st.text(max_size=5), PLAIN, max_size=6))

@@ -108,13 +108,15 @@ def read_answer(client: socket.socket) -> bytes:
 
 
 @contextmanager
-def serving(folder: Path, front: str = "own", limits: Limits = PATIENT, **more: Any) -> Iterator[Served]:
-    """The worked example's pack, served until the block ends."""
+def serving(
+    folder: Path, front: str = "own", limits: Limits = PATIENT, pack: bytes | None = None, **more: Any
+) -> Iterator[Served]:
+    """A pack (the worked example's unless told), served until the block ends."""
     ready, found = threading.Event(), {}
 
     async def story() -> None:
         loop = found["loop"] = asyncio.get_running_loop()
-        async with running(folder, clock=Clock(NOW)) as service:
+        async with running(folder, clock=Clock(NOW), pack=pack) as service:
             stop = found["stop"] = asyncio.Event()
             access = Access(service.home.access)
 

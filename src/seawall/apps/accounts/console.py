@@ -23,6 +23,7 @@ from seawall.apps.accounts.forms import AssignForm, PersonForm, ProfileForm, Set
 from seawall.apps.accounts.models import Assignment, User
 from seawall.apps.accounts.permissions import person, public, requires, signed_in
 from seawall.apps.accounts.roles import catalog, role_title
+from seawall.apps.accounts.tokens import tokens_of
 from seawall.apps.errors import InvalidError
 from seawall.console.filters import Choice, Search
 from seawall.console.forms import ReasonForm
@@ -88,7 +89,8 @@ def user_record(request: HttpRequest, user_id: UUID) -> HttpResponse:
     shown = queries.get_user(user_id)
     return respond_record(
         request, "accounts/user.html", _record(shown), shown=shown, assignments=queries.assignments_of(shown),
-        permissions=_permissions(shown), may_manage=person(request).has_perm("users.manage"),
+        permissions=_permissions(shown), tokens=list(tokens_of(shown)),
+        may_manage=person(request).has_perm("users.manage"),
     )  # fmt: skip
 
 
@@ -108,7 +110,7 @@ def _record(shown: User) -> Record:
     facts = [
         Fact(_("Username"), shown.username),
         Fact(_("Second factor"), factor),
-        Fact(_("Language"), shown.get_language_display()),
+        Fact(_("Language"), shown.get_language_display() or _("As the browser has it")),
         Fact(_("Created"), shown.created_at, "when"),
         Fact(_("Last sign-in"), shown.last_login, "when"),
     ]
@@ -134,12 +136,12 @@ def user_create(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         try:
-            made = services.create_user(person(request), given["username"], given["password"],
+            made = services.create_user(person(request), given["username"], given["password"] or None,
                                         display_name=given["display_name"], language=given["language"])  # fmt: skip
             return go(request, reverse("accounts:user", args=[made.pk]), _("Added; now assign a role."))
         except InvalidError as error:
-            _show(form, error)
-    return dialog(request, _("Add a person"), form, reverse("accounts:create"), button=_("Add"), status=_status(form))
+            show_errors(form, error)
+    return dialog(request, _("Add a person"), form, reverse("accounts:create"), button=_("Add"), status=status_of(form))
 
 
 @requires("users.manage")
@@ -154,10 +156,10 @@ def user_assign(request: HttpRequest, user_id: UUID) -> HttpResponse:
             done = _("Assigned.") if isinstance(made, Assignment) else _("Asked for; a second person must approve it.")
             return go(request, reverse("accounts:user", args=[user_id]), done)
         except InvalidError as error:
-            _show(form, error)
+            show_errors(form, error)
     url = reverse("accounts:assign", args=[user_id])
     title = _("Assign a role to %(user)s") % {"user": shown}
-    return dialog(request, title, form, url, button=_("Assign"), status=_status(form))
+    return dialog(request, title, form, url, button=_("Assign"), status=status_of(form))
 
 
 @requires("users.manage")
@@ -218,9 +220,9 @@ def own_settings(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "title": _("My settings"), "form": form, "factor": queries.has_second_factor(me),
         "sessions": queries.sessions_of(me, request.session.session_key),
-        "roles": [one for one in queries.assignments_of(me) if one.open],
+        "roles": [one for one in queries.assignments_of(me) if one.open], "tokens": list(tokens_of(me)),
     }  # fmt: skip
-    return render(request, "accounts/settings.html", context, status=_status(form))
+    return render(request, "accounts/settings.html", context, status=status_of(form))
 
 
 @signed_in
@@ -260,13 +262,13 @@ def setup(request: HttpRequest) -> HttpResponse:
                 made = services.first_user(given["username"], given["password"],
                                            display_name=given["display_name"], language=given["language"])  # fmt: skip
             except InvalidError as error:
-                _show(form, error)
+                show_errors(form, error)
             else:
                 (settings.HOME.folder / SETUP_TOKEN).unlink(missing_ok=True)
                 login(request, made, "allauth.account.auth_backends.AuthenticationBackend")
                 return redirect("/")
     return render(
-        request, "accounts/setup.html", {"title": _("Set up this platform"), "form": form}, status=_status(form)
+        request, "accounts/setup.html", {"title": _("Set up this platform"), "form": form}, status=status_of(form)
     )
 
 
@@ -286,11 +288,11 @@ def _reason(request: HttpRequest) -> str:
     return str(form.cleaned_data["reason"]) if form.is_valid() else ""
 
 
-def _status(form: Any) -> int:
+def status_of(form: Any) -> int:
     return 422 if form.is_bound and form.errors else 200
 
 
-def _show(form: Any, error: InvalidError) -> None:
+def show_errors(form: Any, error: InvalidError) -> None:
     fields = {name: text for name, text in error.fields.items() if name in form.fields}
     for name, text in fields.items():
         form.add_error(name, text)

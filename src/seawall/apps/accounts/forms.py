@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from seawall.apps.accounts import tokens
 from seawall.apps.accounts.models import LONGEST_NAME, User
 from seawall.apps.accounts.roles import catalog
 from seawall.apps.accounts.services import Wanted
@@ -16,6 +18,11 @@ from seawall.apps.accounts.services import Wanted
 def _password(label: Any, **kwargs: Any) -> forms.CharField:
     widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
     return forms.CharField(label=label, max_length=128, strip=False, widget=widget, **kwargs)
+
+
+def _language_field() -> forms.ChoiceField:
+    choices = [("", _("As the browser has it")), *User.Language.choices]
+    return forms.ChoiceField(label=_("Language"), choices=choices, required=False)
 
 
 def _moment_input() -> forms.DateTimeInput:
@@ -27,8 +34,15 @@ class PersonForm(forms.Form):
 
     username = forms.CharField(label=_("Username"), max_length=LONGEST_NAME, help_text=_("What they sign in with."))
     display_name = forms.CharField(label=_("Display name"), max_length=LONGEST_NAME, required=False)
-    language = forms.ChoiceField(label=_("Language"), choices=User.Language.choices)
+    language = _language_field()
     password = _password(_("First password"), help_text=_("Tell them in person; they change it in their settings."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if settings.SEAWALL_OPTIONS.oidc and type(self) is PersonForm:
+            field = self.fields["password"]
+            field.required = False
+            field.help_text = _("Empty: they sign in through the provider, under this name, and have no password.")
 
 
 class SetupForm(PersonForm):
@@ -54,8 +68,28 @@ class ProfileForm(forms.Form):
     """One's own name and looks."""
 
     display_name = forms.CharField(label=_("Display name"), max_length=LONGEST_NAME, required=False)
-    language = forms.ChoiceField(label=_("Language"), choices=User.Language.choices)
+    language = _language_field()
     theme = forms.ChoiceField(label=_("Theme"), choices=User.Theme.choices)
+
+
+class TokenForm(forms.Form):
+    """A new API token."""
+
+    name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME, help_text=_("What uses it."))
+    days = forms.IntegerField(
+        label=_("Days until it expires"), min_value=1, max_value=tokens.LONGEST_DAYS, initial=tokens.USUAL_DAYS
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may do"), widget=forms.CheckboxSelectMultiple,
+        help_text=_("Never more than your roles allow at that moment. Approving, revealing and managing people need a "
+                    "session."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["scopes"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(one.key, f"{one} ({one.key})") for one in tokens.grantable(owner)]
 
 
 class AssignForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Q
 from django.utils import timezone
@@ -19,11 +19,16 @@ class Grant:
 
     role: Role
     scope: Scope
+    reach: frozenset[str] | None = None  # what an API token leaves of the role; None: all of it
 
     @property
     def permissions(self) -> frozenset[str]:
-        """The role's permissions."""
-        return self.role.permissions
+        """The role's permissions, as far as they may be used now."""
+        return self.role.permissions if self.reach is None else self.role.permissions & self.reach
+
+    def within(self, reach: frozenset[str]) -> Grant:
+        """The same role, narrowed to some permissions."""
+        return replace(self, reach=reach)
 
 
 def grants_of(user: User) -> list[Grant]:

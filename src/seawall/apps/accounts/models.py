@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from seawall.apps.accounts.roles import role_title
+from seawall.apps.accounts.roles import catalog, role_title
 from seawall.apps.ids import uuid7
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ class User(AbstractBaseUser):
         _("username"), max_length=LONGEST_NAME, unique=True, validators=[UnicodeUsernameValidator()]
     )
     display_name = models.CharField(_("display name"), max_length=LONGEST_NAME, blank=True)
-    language = models.CharField(_("language"), max_length=10, choices=Language.choices, default=Language.CHINESE)
+    language = models.CharField(  # "": not chosen yet, so the browser's
+        _("language"), max_length=10, choices=Language.choices, blank=True, default=""
+    )
     theme = models.CharField(_("theme"), max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
@@ -54,6 +56,7 @@ class User(AbstractBaseUser):
 
     objects = UserManager()
     history = HistoricalRecords(excluded_fields=["password", "last_login"])
+    token: Token | None = None  # the API token by which this request came; it narrows what the person may
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
     EMAIL_FIELD = ""
@@ -86,7 +89,8 @@ class User(AbstractBaseUser):
         from seawall.apps.accounts.grants import grants_of
 
         if "_grants" not in self.__dict__:
-            self.__dict__["_grants"] = grants_of(self)
+            held = grants_of(self)
+            self.__dict__["_grants"] = held if self.token is None else [one.within(self.token.reach) for one in held]
         found: list[Grant] = self.__dict__["_grants"]
         return found
 
@@ -159,3 +163,38 @@ class Assignment(models.Model):
         """Whether it holds now."""
         now = timezone.now()
         return self.valid_from <= now and (self.valid_until is None or now < self.valid_until)
+
+
+class Token(models.Model):
+    """A person's key to the console's REST API. Only a hash of its secret is kept; `scopes` are permissions."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="tokens", verbose_name=_("owner"))
+    name = models.CharField(_("name"), max_length=LONGEST_NAME)
+    key = models.CharField(max_length=12, unique=True, editable=False)  # the part of the text that names the token
+    digest = models.CharField(max_length=64, editable=False)  # SHA-256 of the secret, hexadecimal
+    scopes = models.JSONField(_("scopes"), default=list)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("expires"))
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="accounts_token_ends"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def live(self) -> bool:
+        """Whether it still opens anything."""
+        return self.revoked_at is None and timezone.now() < self.expires_at
+
+    @property
+    def reach(self) -> frozenset[str]:
+        """The permissions that a request with it may use, if its owner holds them."""
+        return frozenset(self.scopes) - catalog().session_only

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from ninja.decorators import decorate_view
@@ -21,7 +21,8 @@ from ninja.decorators import decorate_view
 from seawall.apps.accounts.models import User
 from seawall.apps.accounts.roles import catalog
 from seawall.apps.accounts.scope import Scope, facts_of
-from seawall.apps.errors import DeniedError
+from seawall.apps.errors import DeniedError, SessionRequiredError
+from seawall.apps.problem import denied, problem
 
 View = Callable[..., HttpResponseBase]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -56,10 +57,28 @@ def scopes(user: User | AnonymousUser, permission: str) -> list[Scope]:
 
 def check(user: User | AnonymousUser, permission: str, obj: Any = None) -> None:
     """Raise DeniedError unless the person may. Services ask this before they write."""
-    if not has_permission(user, permission, obj):
-        titled = catalog().permissions.get(permission)
-        words = _("Your roles do not include: %(permission)s. Ask an administrator if your work needs it.")
-        raise DeniedError(permission, words % {"permission": titled or permission})
+    if has_permission(user, permission, obj):
+        return
+    titled = catalog().permissions.get(permission) or permission
+    token = user.token if isinstance(user, User) else None
+    if token is not None and permission in catalog().session_only:
+        raise SessionRequiredError(permission, _no_token() % {"permission": titled})
+    if token is not None and permission not in token.scopes:
+        words = _("The token lacks the scope %(key)s (%(permission)s). Make one that has it.")
+        raise DeniedError(permission, words % {"key": permission, "permission": titled})
+    words = _("Your roles do not include: %(permission)s. Ask an administrator if your work needs it.")
+    raise DeniedError(permission, words % {"permission": titled})
+
+
+def in_session(user: User | AnonymousUser, permission: str = "") -> None:
+    """Raise SessionRequiredError for a request that came by an API token: this needs the person at the screen."""
+    if isinstance(user, User) and user.token is not None:
+        titled = catalog().permissions.get(permission) or _("This")
+        raise SessionRequiredError(permission, _no_token() % {"permission": titled})
+
+
+def _no_token() -> str:
+    return _("%(permission)s: no API token may do this. Sign in to the console and do it there.")
 
 
 def marked(view: Any) -> Access | None:
@@ -113,7 +132,12 @@ def _guard(view: View, access: Access) -> View:
         if not request.user.is_authenticated:
             return sign_in(request)
         if access.permission:
-            check(request.user, access.permission)
+            try:
+                check(request.user, access.permission)
+            except DeniedError as error:  # it stands before the API's own handlers
+                if request.path.startswith(API_PREFIX):
+                    return denied(error)
+                raise
         return view(request, *args, **kwargs)
 
     return _mark(guarded, access)
@@ -128,7 +152,7 @@ def person(request: HttpRequest) -> User:
 def sign_in(request: HttpRequest) -> HttpResponseBase:
     """What an anonymous request gets: the sign-in page, and back here afterwards; 401 for the API."""
     if request.path.startswith(API_PREFIX):
-        return JsonResponse({"detail": _("Sign in first.")}, status=401)
+        return problem(401, _("Sign in first, or send an API token as `Authorization: Bearer swc_…`."))
     back = request.get_full_path() if request.method == "GET" else "/"
     if getattr(request, "htmx", False):  # the page, not the fragment
         back = request.htmx.current_url_abs_path or "/"

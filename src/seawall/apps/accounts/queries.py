@@ -45,6 +45,14 @@ def assignments_of(user: User) -> QuerySet[Assignment]:
     return Assignment.objects.filter(user=user).select_related("created_by").order_by("-valid_from", "-id")
 
 
+def get_assignment(assignment_id: UUID) -> Assignment:
+    """One role of one person. UnknownError where there is none."""
+    found = Assignment.objects.filter(pk=assignment_id).first()
+    if found is None:
+        raise UnknownError(_("There is no such assignment."))
+    return found
+
+
 def has_second_factor(user: User) -> bool:
     """Whether the person signs in with two factors."""
     return bool(is_mfa_enabled(user))

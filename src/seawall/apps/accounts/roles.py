@@ -50,10 +50,11 @@ class Role(Titled):
 
 @dataclass(frozen=True)
 class Catalog:
-    """All permissions and roles by key."""
+    """All permissions and roles by key. `session_only`: permissions that no API token carries."""
 
     permissions: Mapping[str, Permission]
     roles: Mapping[str, Role]
+    session_only: frozenset[str] = frozenset()
 
 
 @cache
@@ -80,7 +81,11 @@ def read_catalog(data: Mapping[str, Any]) -> Catalog:
     nobody = sorted(permissions.keys() - frozenset().union(*(role.permissions for role in roles.values())))
     if nobody:
         raise RolesError(f"permissions that no role holds: {', '.join(nobody)}; grant them or remove them")
-    return Catalog(MappingProxyType(permissions), MappingProxyType(roles))
+    named = frozenset(data.get("session_only", ()))
+    if named - permissions.keys():
+        raise RolesError(f"session_only: no such permission: {', '.join(sorted(named - permissions.keys()))}")
+    second = {key for key in permissions if key.endswith(".approve")}  # the second pair of eyes is a person's
+    return Catalog(MappingProxyType(permissions), MappingProxyType(roles), named | second)
 
 
 def role_title(key: str) -> str:

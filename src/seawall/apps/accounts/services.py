@@ -21,6 +21,7 @@ from seawall.apps.accounts.models import Assignment, User
 from seawall.apps.accounts.permissions import check
 from seawall.apps.accounts.roles import ADMIN, Role, catalog
 from seawall.apps.accounts.scope import parse_scope
+from seawall.apps.accounts.tokens import revoke_all
 from seawall.apps.approvals import services as approvals
 from seawall.apps.approvals.models import Request
 from seawall.apps.audit.services import record
@@ -69,7 +70,7 @@ def create_user(
 ) -> User:
     """A new person without roles; without a password they cannot sign in yet. InvalidError names the field."""
     _may_manage(actor)
-    user = User(username=username, display_name=display_name.strip(), language=language or User.Language.CHINESE)
+    user = User(username=username, display_name=display_name.strip(), language=language)
     _set_password(user, password)
     try:
         user.clean()
@@ -105,7 +106,7 @@ def set_password(actor: Actor, user: User, password: str) -> None:
 
 
 def disable(actor: Actor, user_id: UUID, reason: str = "") -> User:
-    """Nobody signs in as this person any more; open sessions end. ConflictError for the last administrator."""
+    """Nobody signs in as this person any more; sessions and tokens end. ConflictError for the last administrator."""
     _may_manage(actor)
     with transaction.atomic():
         user = _user(user_id)
@@ -115,6 +116,7 @@ def disable(actor: Actor, user_id: UUID, reason: str = "") -> User:
         user.is_active = False
         user.save(update_fields=["is_active"])
         _end_sessions(UserSession.objects.filter(user=user))
+        revoke_all(actor, user)
         record(actor, "user.disabled", "user", user.pk, private={"reason": reason} if reason else None)
     return user
 

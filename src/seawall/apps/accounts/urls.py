@@ -8,10 +8,10 @@ from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from django.conf import settings
 from django.db.transaction import atomic  # a change and its ledger entry are one
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_http_methods
 
-from seawall.apps.accounts import console
+from seawall.apps.accounts import console, token_pages
 from seawall.apps.accounts.permissions import public, signed_in
 
 app_name = "accounts"
@@ -28,6 +28,9 @@ urlpatterns = [
     path("settings/me/", console.own_settings, name="settings"),
     path("settings/me/sessions/end/", console.sessions_end, name="sessions_end"),
     path("settings/me/sessions/<int:session_id>/end/", console.session_end, name="session_end"),
+    path("settings/me/tokens/new/", token_pages.token_make, name="token_make"),
+    path("settings/me/tokens/<uuid:token_id>/revoke/", token_pages.token_revoke, name="token_revoke"),
+    path("users/tokens/<uuid:token_id>/revoke/", token_pages.user_token_revoke, name="user_token_revoke"),
     path("setup/", console.setup, name="setup"),
 ]
 
@@ -57,6 +60,28 @@ sign_in_patterns: list[URLPattern | URLResolver] = [
     ),
 ]
 if settings.SEAWALL_OPTIONS.passkeys:
-    sign_in_patterns.append(path("settings/me/factors/passkeys/", include("allauth.mfa.webauthn.urls")))
+    from allauth.mfa.webauthn import views as passkeys
+
+    sign_in_patterns += [
+        path("sign-in/passkey/", public(passkeys.login_webauthn), name="mfa_login_webauthn"),
+        path(
+            "sign-in/confirm/passkey/", signed_in(passkeys.reauthenticate_webauthn), name="mfa_reauthenticate_webauthn"
+        ),
+        path("settings/me/factors/passkeys/", signed_in(passkeys.list_webauthn), name="mfa_list_webauthn"),
+        path("settings/me/factors/passkeys/add/", signed_in(atomic(passkeys.add_webauthn)), name="mfa_add_webauthn"),
+        path(
+            "settings/me/factors/passkeys/<int:pk>/remove/",
+            signed_in(atomic(passkeys.remove_webauthn)),
+            name="mfa_remove_webauthn",
+        ),
+        path("settings/me/factors/passkeys/<int:pk>/", signed_in(passkeys.edit_webauthn), name="mfa_edit_webauthn"),
+    ]
 if settings.SEAWALL_OPTIONS.oidc:
-    sign_in_patterns.append(path("sign-in/with/", include("allauth.socialaccount.urls")))
+    from seawall.apps.accounts import sso
+
+    sign_in_patterns += [
+        path("sign-in/with/cancelled/", public(sso.not_signed_in), name="socialaccount_login_cancelled"),
+        path("sign-in/with/failed/", public(sso.not_signed_in), name="socialaccount_login_error"),
+        path("sign-in/with/<slug:provider_id>/", public(sso.sign_in_with), name="openid_connect_login"),
+        path("sign-in/with/<slug:provider_id>/back/", public(sso.come_back), name="openid_connect_callback"),
+    ]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
-from seawall.apps.accounts.permissions import api_requires, person
+from seawall.apps.accounts.permissions import api_requires, in_session, person
 from seawall.apps.approvals import queries, services
 from seawall.apps.approvals.models import Request
+from seawall.apps.etag import tagged, unchanged
 
 router = Router(tags=["approvals"])
 
@@ -55,27 +57,44 @@ def list_requests(request: HttpRequest, state: str = "", before: UUID | None = N
 
 @router.get("/{request_id}", response=RequestOut)
 @api_requires("approvals.view")
-def get_request(request: HttpRequest, request_id: UUID) -> Request:
+def get_request(request: HttpRequest, response: HttpResponse, request_id: UUID) -> Any:
     """One request."""
-    return queries.get_request(person(request), request_id)
+    return _tagged(request, response, queries.get_request(person(request), request_id))
 
 
 @router.post("/{request_id}/approve", response=RequestOut)
 @api_requires("approvals.view")
-def approve(request: HttpRequest, request_id: UUID, body: CommentIn) -> Request:
-    """Carry it out; its kind says which permission that needs."""
-    return services.approve(person(request), request_id, body.comment)
+def approve(request: HttpRequest, response: HttpResponse, request_id: UUID, body: CommentIn) -> Any:
+    """Carry it out; its kind says which permission that needs. Only in a session, never by an API token."""
+    in_session(person(request))
+    with _same(request, request_id):
+        closed = services.approve(person(request), request_id, body.comment)
+    return _tagged(request, response, closed)
 
 
 @router.post("/{request_id}/reject", response=RequestOut)
 @api_requires("approvals.view")
-def reject(request: HttpRequest, request_id: UUID, body: CommentIn) -> Request:
-    """Refuse it."""
-    return services.reject(person(request), request_id, body.comment)
+def reject(request: HttpRequest, response: HttpResponse, request_id: UUID, body: CommentIn) -> Any:
+    """Refuse it. Only in a session."""
+    in_session(person(request))
+    with _same(request, request_id):
+        closed = services.reject(person(request), request_id, body.comment)
+    return _tagged(request, response, closed)
 
 
 @router.post("/{request_id}/withdraw", response=RequestOut)
 @api_requires("approvals.view")
-def withdraw(request: HttpRequest, request_id: UUID) -> Request:
+def withdraw(request: HttpRequest, response: HttpResponse, request_id: UUID) -> Any:
     """Take one's own request back."""
-    return services.withdraw(person(request), request_id)
+    with _same(request, request_id):
+        closed = services.withdraw(person(request), request_id)
+    return _tagged(request, response, closed)
+
+
+def _tagged(request: HttpRequest, response: HttpResponse, row: Request) -> Any:
+    return tagged(request, response, row, RequestOut, about=[("approval", row.pk)])
+
+
+def _same(request: HttpRequest, request_id: UUID) -> AbstractContextManager[None]:
+    me = person(request)
+    return unchanged(request, lambda: queries.get_request(me, request_id), RequestOut, about=[("approval", request_id)])

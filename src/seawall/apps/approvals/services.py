@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from seawall.apps.accounts.models import User
-from seawall.apps.accounts.permissions import check
+from seawall.apps.accounts.permissions import check, in_session
 from seawall.apps.approvals.kinds import kind_of
 from seawall.apps.approvals.models import APPROVED, EXPIRED, PENDING, REJECTED, WITHDRAWN, Request
 from seawall.apps.audit.services import SYSTEM, record
@@ -108,6 +108,7 @@ def may_decide(user: User, request: Request) -> bool:
 def _open_for(checker: User, request_id: UUID) -> Request:
     request = _pending(request_id)
     kind = kind_of(request.kind)
+    in_session(checker, kind.check)
     check(checker, kind.check, kind.facts(request) if kind.facts else None)
     if request.maker_id == checker.pk:
         raise DeniedError(kind.check, _("You made this request; a second person must decide it."))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
 from seawall.apps.accounts.permissions import api_requires
 from seawall.apps.audit import queries
 from seawall.apps.audit.models import Outbox
+from seawall.apps.etag import tagged
 
 router = Router(tags=["ledger"])
 
@@ -57,7 +58,8 @@ def list_entries(
 
 @router.get("/entries/{index}/proof", response=ProofOut)
 @api_requires("ledger.view")
-def proof(request: HttpRequest, index: int) -> ProofOut:
+def proof(request: HttpRequest, response: HttpResponse, index: int) -> Any:
     """The inclusion proof of one entry under the tree of now."""
     shown = queries.entry(index)
-    return ProofOut(index=index, size=shown.size, root=shown.root, path=list(shown.path))
+    made = ProofOut(index=index, size=shown.size, root=shown.root, path=list(shown.path))
+    return tagged(request, response, made, version=shown.size)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -30,32 +32,34 @@ def _url(row: Outbox) -> str:
     return reverse("audit:entry", args=[row.ledger_index]) if row.ledger_index is not None else ""
 
 
-ENTRIES = ListPage(
-    name="ledger",
-    title=gettext_lazy("Ledger"),
-    purpose=gettext_lazy("Every command, in order, in a log that shows any change made to it afterwards."),
-    table=Table(
-        columns=(
-            Column("ledger_index", gettext_lazy("Entry"), "number", primary=True),
-            Column("created_at", gettext_lazy("Time"), "when"),
-            Column("action", gettext_lazy("Action")),
-            Column("object_type", gettext_lazy("Kind of object")),
-            Column("object_id", gettext_lazy("Object"), "id"),
-            Column("actor", gettext_lazy("Actor"), "id"),
-            Column("id", gettext_lazy("Number"), "number", sort="id", shown=False),
+def entries_page(people: Mapping[str, str]) -> ListPage:
+    """The list of entries; `people` gives the names of actors."""
+    return ListPage(
+        name="ledger",
+        title=gettext_lazy("Ledger"),
+        purpose=gettext_lazy("Every command, in order, in a log that shows any change made to it afterwards."),
+        table=Table(
+            columns=(
+                Column("ledger_index", gettext_lazy("Entry"), "number", primary=True),
+                Column("created_at", gettext_lazy("Time"), "when"),
+                Column("action", gettext_lazy("Action")),
+                Column("object_type", gettext_lazy("Kind of object")),
+                Column("object_id", gettext_lazy("Object"), "id"),
+                Column("actor", gettext_lazy("Actor"), "person", value=lambda row: people.get(row.actor, row.actor)),
+                Column("id", gettext_lazy("Number"), "number", sort="id", shown=False),
+            ),
+            sort="-id",
+            url=_url,
         ),
-        sort="-id",
-        url=_url,
-    ),
-    filters=(
-        Search(fields=("object_id",), hint=gettext_lazy("Id of an object")),
-        Choice("action", gettext_lazy("Action"), "action", load=_actions),
-        Times("time", gettext_lazy("Time"), "created_at"),
-        Exact("object", gettext_lazy("Kind of object"), "object_type"),
-        Exact("actor", gettext_lazy("Actor"), "actor"),
-    ),
-    empty=Empty(gettext_lazy("No entries"), gettext_lazy("Every command of the console writes one.")),
-)
+        filters=(
+            Search(fields=("object_id",), hint=gettext_lazy("Id of an object")),
+            Choice("action", gettext_lazy("Action"), "action", load=_actions),
+            Times("time", gettext_lazy("Time"), "created_at"),
+            Exact("object", gettext_lazy("Kind of object"), "object_type"),
+            Exact("actor", gettext_lazy("Actor"), "actor"),
+        ),
+        empty=Empty(gettext_lazy("No entries"), gettext_lazy("Every command of the console writes one.")),
+    )
 
 
 @requires("ledger.view")
@@ -63,7 +67,7 @@ ENTRIES = ListPage(
 def entries(request: HttpRequest) -> HttpResponseBase:
     """All entries, the newest first."""
     check = Action(_("Verify"), reverse("audit:verify"), "shield", post=True, permission="ledger.verify")
-    return ENTRIES.respond(
+    return entries_page(queries.people()).respond(
         request, queries.entries(), actions=[check], waiting=queries.waiting(), checkpoint=queries.last_checkpoint()
     )
 
@@ -76,7 +80,7 @@ def entry(request: HttpRequest, index: int) -> HttpResponse:
     found = shown.entry
     facts = [
         Fact(_("Time"), shown.time, "when"),
-        Fact(_("Actor"), found.actor),
+        Fact(_("Actor"), queries.people().get(found.actor, found.actor), "person", found.actor),
         Fact(_("Object"), f"{found.object.type} {found.object.id}"),
     ]
     tree = [Fact(_("Size"), shown.size, "number"), Fact(_("Root"), shown.root, "id")]

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from seawall.apps.accounts.models import User
 from seawall.apps.audit.models import Outbox
 from seawall.apps.errors import UnknownError
 from seawall.ledger import Checkpoint, Entry, Ledger, LedgerError
@@ -44,6 +45,11 @@ def entries_of(object_type: str, object_id: object) -> QuerySet[Outbox]:
 def waiting() -> int:
     """How many entries have not reached the ledger yet."""
     return Outbox.objects.filter(ledger_index=None).count()
+
+
+def people() -> dict[str, str]:
+    """What the ledger calls a person -> their name; names themselves are never in the ledger."""
+    return {f"user:{one.pk}": str(one) for one in User.objects.only("username", "display_name")}
 
 
 def actions() -> list[str]:

@@ -54,14 +54,15 @@ def record(
     """Add one ledger entry to the running transaction: it is recorded exactly if the transaction commits.
 
     `data` holds no personal data (ids, codes, counts); what is personal goes into `private`, of which only salted
-    commitments are kept. Raises EntryError for data that the ledger cannot hold, RuntimeError outside a transaction.
+    commitments are kept. A command that came by an API token names it as `token`.
+    Raises EntryError for data that the ledger cannot hold, RuntimeError outside a transaction.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("record() belongs into the transaction of the command it records")
     salts = {name: new_salt() for name in private or {}}
     row = Outbox(
         actor=actor_name(actor), action=action, object_type=object_type, object_id=str(object_id),
-        data=dict(data or {}),
+        data=dict(data or {}) | _by_token(actor),
         commitments={name: commit(name, value, salts[name]) for name, value in (private or {}).items()},
     )  # fmt: skip
     encode(_entry(row), index=0, time=0, previous=bytes(32))  # what the ledger would refuse is refused here, in time
@@ -69,6 +70,12 @@ def record(
     Salt.objects.bulk_create([Salt(entry=row, name=name, salt=salt) for name, salt in salts.items()])
     transaction.on_commit(_drain_soon, robust=True)
     return row
+
+
+def _by_token(actor: User | str) -> dict[str, str]:
+    """The API token by which a command came, if it did."""
+    token = None if isinstance(actor, str) else actor.token
+    return {"token": str(token.pk)} if token else {}
 
 
 def record_journal_checkpoint(sequence: int, chain: str) -> Outbox | None:

@@ -1,4 +1,4 @@
-"""REST: alerts and cases. A record's ETag is its version; a change names the version it was decided on in If-Match."""
+"""REST: alerts and cases. A change of one names the version it was decided on in If-Match."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from ninja import File, Form, Header, Router, Status
+from ninja import File, Form, Router, Status
 from ninja.files import UploadedFile
 
 from seawall.apps.accounts.permissions import api_requires, person
@@ -37,6 +37,7 @@ from seawall.apps.cases.services import opening, work
 from seawall.apps.cases.services.cases import Given
 from seawall.apps.cases.severity import RANKS
 from seawall.apps.errors import InvalidError, UnknownError
+from seawall.apps.etag import tagged, version_asked
 
 alerts_router = Router(tags=["alerts"])
 cases_router = Router(tags=["cases"])
@@ -60,31 +61,28 @@ def list_alerts(
 
 @alerts_router.get("/{alert_id}", response=AlertOut)
 @api_requires("alerts.view")
-def get_alert(request: HttpRequest, response: HttpResponse, alert_id: UUID) -> Alert:
+def get_alert(request: HttpRequest, response: HttpResponse, alert_id: UUID) -> Any:
     """One alert."""
-    return _tagged(response, queries.get_alert(person(request), alert_id))
+    return _tagged(request, response, queries.get_alert(person(request), alert_id))
 
 
 @alerts_router.post("/{alert_id}/{action}", response={200: AlertOut, 201: MadeOut})
 @api_requires("alerts.view")
-def alert_action(
-    request: HttpRequest, response: HttpResponse, alert_id: UUID, action: str, body: ActionIn,
-    if_match: str | None = Header(None),
-) -> Any:  # fmt: skip
+def alert_action(request: HttpRequest, response: HttpResponse, alert_id: UUID, action: str, body: ActionIn) -> Any:
     """snooze (until), wake, suppress (until), lift or dismiss; the service asks for the action's permission."""
-    me, version = person(request), _version(if_match)
+    me, version = person(request), version_asked(request)
     if action == "suppress":
         made = alert_services.suppress(me, alert_id, _until(body), body.reason, version)
         key = "suppression" if isinstance(made, Suppression) else "approval"
         return Status(201, MadeOut(**{key: made.pk}))
     if action == "snooze":
-        return _tagged(response, alert_services.snooze(me, alert_id, _until(body), body.reason, version))
+        return _tagged(request, response, alert_services.snooze(me, alert_id, _until(body), body.reason, version))
     if action == "wake":
-        return _tagged(response, alert_services.wake(me, alert_id, version))
+        return _tagged(request, response, alert_services.wake(me, alert_id, version))
     if action == "lift":
-        return _tagged(response, alert_services.lift_alert(me, alert_id, body.reason, version))
+        return _tagged(request, response, alert_services.lift_alert(me, alert_id, body.reason, version))
     if action == "dismiss":
-        return _tagged(response, alert_services.dismiss(me, alert_id, body.reason, version))
+        return _tagged(request, response, alert_services.dismiss(me, alert_id, body.reason, version))
     queries.get_alert(me, alert_id)
     raise UnknownError(_("There is no such action."))
 
@@ -115,7 +113,7 @@ def open_case(request: HttpRequest, response: HttpResponse, body: CaseIn) -> Sta
         person(request), body.alerts, title=body.title, queue_id=body.queue, severity=_rank(body.severity),
         take=body.take, restricted=body.restricted,
     )  # fmt: skip
-    return Status(201, _tagged(response, made))
+    return Status(201, _tagged(request, response, made))
 
 
 @cases_router.get("/queues", response=list[QueueOut])
@@ -127,29 +125,27 @@ def list_queues(request: HttpRequest) -> list[Queue]:
 
 @cases_router.get("/{case_id}", response=CaseOut)
 @api_requires("cases.view")
-def get_case(request: HttpRequest, response: HttpResponse, case_id: UUID) -> Case:
+def get_case(request: HttpRequest, response: HttpResponse, case_id: UUID) -> Any:
     """One case."""
-    return _tagged(response, queries.get_case(person(request), case_id))
+    return _tagged(request, response, queries.get_case(person(request), case_id))
 
 
 @cases_router.post("/{case_id}/actions/{action}", response=CaseOut)
 @api_requires("cases.view")
-def case_action(
-    request: HttpRequest, response: HttpResponse, case_id: UUID, action: str, body: ActionIn,
-    if_match: str | None = Header(None),
-) -> Case:  # fmt: skip
-    """An action of the transition table; the service asks for its permission. 409 names what changed meanwhile."""
+def case_action(request: HttpRequest, response: HttpResponse, case_id: UUID, action: str, body: ActionIn) -> Any:
+    """An action of the transition table; the service asks for its permission. 412 names what changed meanwhile."""
     given = Given(body.reason, body.assignee, body.queue, body.disposition)
-    return _tagged(response, case_services.act(person(request), case_id, action, given, _version(if_match)))
+    return _tagged(
+        request, response, case_services.act(person(request), case_id, action, given, version_asked(request))
+    )
 
 
 @cases_router.post("/{case_id}/alerts", response=CaseOut)
 @api_requires("cases.work")
-def add_alerts(
-    request: HttpRequest, response: HttpResponse, case_id: UUID, body: AlertsIn, if_match: str | None = Header(None)
-) -> Case:
+def add_alerts(request: HttpRequest, response: HttpResponse, case_id: UUID, body: AlertsIn) -> Any:
     """Put alerts into the case."""
-    return _tagged(response, opening.add_alerts(person(request), case_id, body.alerts, _version(if_match)))
+    changed = opening.add_alerts(person(request), case_id, body.alerts, version_asked(request))
+    return _tagged(request, response, changed)
 
 
 @cases_router.get("/{case_id}/alerts", response=list[AlertOut])
@@ -168,9 +164,9 @@ def list_notes(request: HttpRequest, case_id: UUID) -> list[Note]:
 
 @cases_router.post("/{case_id}/notes", response={201: NoteOut})
 @api_requires("cases.work")
-def add_note(request: HttpRequest, case_id: UUID, body: NoteIn, if_match: str | None = Header(None)) -> Status[Note]:
-    """Write a note."""
-    return Status(201, work.add_note(person(request), case_id, body.text, _version(if_match)))
+def add_note(request: HttpRequest, case_id: UUID, body: NoteIn) -> Status[Note]:
+    """Write a note; with If-Match, only on that version of the case."""
+    return Status(201, work.add_note(person(request), case_id, body.text, version_asked(request, required=False)))
 
 
 @cases_router.get("/{case_id}/tasks", response=list[TaskOut])
@@ -182,20 +178,18 @@ def list_tasks(request: HttpRequest, case_id: UUID) -> list[Task]:
 
 @cases_router.post("/{case_id}/tasks", response={201: TaskOut})
 @api_requires("cases.work")
-def add_task(request: HttpRequest, case_id: UUID, body: TaskIn, if_match: str | None = Header(None)) -> Status[Task]:
-    """Add a task."""
+def add_task(request: HttpRequest, case_id: UUID, body: TaskIn) -> Status[Task]:
+    """Add a task; If-Match as for a note."""
     made = work.add_task(person(request), case_id, body.title, assignee=body.assignee, due_at=body.due_at,
-                         version=_version(if_match))  # fmt: skip
+                         version=version_asked(request, required=False))  # fmt: skip
     return Status(201, made)
 
 
 @cases_router.post("/{case_id}/tasks/{task_id}", response=TaskOut)
 @api_requires("cases.work")
-def finish_task(
-    request: HttpRequest, case_id: UUID, task_id: UUID, body: DoneIn, if_match: str | None = Header(None)
-) -> Task:
-    """Tick a task off, or untick it."""
-    return work.finish_task(person(request), case_id, task_id, body.done, _version(if_match))
+def finish_task(request: HttpRequest, case_id: UUID, task_id: UUID, body: DoneIn) -> Task:
+    """Tick a task off, or untick it; If-Match as for a note."""
+    return work.finish_task(person(request), case_id, task_id, body.done, version_asked(request, required=False))
 
 
 @cases_router.get("/{case_id}/evidence", response=list[EvidenceOut])
@@ -209,11 +203,10 @@ def list_evidence(request: HttpRequest, case_id: UUID) -> list[Evidence]:
 @api_requires("cases.work")
 def add_evidence(
     request: HttpRequest, case_id: UUID, file: UploadedFile = File(...), comment: str = Form(""),  # noqa: B008
-    if_match: str | None = Header(None),
 ) -> Status[Evidence]:  # fmt: skip
-    """Add a file (multipart)."""
+    """Add a file (multipart); If-Match as for a note."""
     made = evidence_services.add_evidence(person(request), case_id, file.name or "", file.chunks(), comment,
-                                          _version(if_match))  # fmt: skip
+                                          version_asked(request, required=False))  # fmt: skip
     return Status(201, made)
 
 
@@ -225,18 +218,8 @@ def _page(rows: QuerySet[Any], before: UUID | None, limit: int) -> list[Any]:
     return list(rows.order_by("-id")[: max(1, min(limit, MOST))])
 
 
-def _tagged(response: HttpResponse, row: Any) -> Any:
-    response["ETag"] = f'"{row.version}"'
-    return row
-
-
-def _version(if_match: str | None) -> int | None:
-    if if_match is None or if_match.strip() == "*":
-        return None
-    text = if_match.strip().removeprefix("W/").strip('"')
-    if not text.isdecimal() or len(text) > 9:
-        raise InvalidError(_("If-Match must be the ETag of the record as it was read."))
-    return int(text)
+def _tagged(request: HttpRequest, response: HttpResponse, row: Alert | Case) -> Any:
+    return tagged(request, response, row, AlertOut if isinstance(row, Alert) else CaseOut, version=row.version)
 
 
 def _rank(severity: str) -> int:

@@ -16,5 +16,7 @@ class CasesConfig(AppConfig):
     def ready(self) -> None:
         """Register what other rooms look up by name."""
         from seawall.apps.cases import approval, follow, jobs, menu  # noqa: F401 - importing registers
+        from seawall.apps.cases.services import labels
 
         follow.register()
+        labels.register()

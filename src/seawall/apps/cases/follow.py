@@ -19,6 +19,7 @@ from seawall.apps.cases.severity import RANKS
 from seawall.apps.cases.states import ALERT_STATES, CASE_STATES
 from seawall.apps.decisions.models import DecisionRow, Entity
 from seawall.apps.decisions.registry import Followed, Neighbour, Related, register_follower, register_neighbour
+from seawall.engine.pack.model import Action
 
 _MOST = 20
 
@@ -62,7 +63,7 @@ def _related(user: User, alerts: QuerySet[Alert]) -> list[Related]:
     found: list[Related] = []
     for alert in alerts[:_MOST]:
         url = reverse("cases:alert", args=[alert.pk])
-        found.append(Related(alert.typology, url, _("Alert"), ALERT_STATES[alert.state]))
+        found.append(Related(alert.headline, url, _("Alert"), ALERT_STATES[alert.state]))
     cases = queries.cases(user).filter(
         alert_links__alert__in=alerts.order_by().values("pk"), alert_links__removed_at=None
     )
@@ -75,9 +76,18 @@ def _case(case: Case) -> Related:
 
 def _decided(one: Followed) -> intake.Decided:
     row = one.row
-    fired = [intake.Fired(rule.rule, RANKS.get(rule.severity, 1), rule.reason, rule.title) for rule in one.fired]
+    fired = [
+        intake.Fired(rule.rule, RANKS.get(rule.severity, 1), rule.reason, rule.title, _opens(rule.actions))
+        for rule in one.fired
+    ]
     return intake.Decided(
         sequence=row.sequence, event_id=row.event_id, event_type=row.event_type, outcome=row.outcome, score=row.score,
         at=datetime.fromtimestamp(row.effective_at / 1000, UTC), fired=fired, entities=one.entities,
         decision_id=str(row.decision_id),
     )  # fmt: skip
+
+
+def _opens(actions: Sequence[Action]) -> str | None:
+    """The queue that an action open_case names, "" for none; None without such an action."""
+    found = next((one for one in actions if one.type == "open_case"), None)
+    return None if found is None else str(found.parameters.get("queue", ""))

@@ -50,6 +50,6 @@ def find_cases(request: HttpRequest, query: str) -> Iterable[search.Hit]:
     """Cases by number, entity or the beginning of their title."""
     if not isinstance(request.user, User):
         return
-    rows = queries.cases(request.user).filter(found(query)).distinct().order_by("-opened_at")
+    rows = queries.cases(request.user).filter(found(query)).order_by("-opened_at")
     for case in rows[: search.HITS_A_PROVIDER]:
         yield search.Hit(str(case), reverse("cases:case", args=[case.pk]), str(case.get_state_display()), "folder")

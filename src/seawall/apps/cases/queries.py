@@ -96,6 +96,22 @@ def free_cases(user: User) -> QuerySet[Case]:
     return cases(user).filter(state=Case.State.NEW).order_by("due_at", "id")
 
 
+def due_before(instant: datetime) -> Q:
+    """Cases whose clock runs out before an instant, and has not yet."""
+    return Q(breached_at=None, waiting_since=None, due_at__lt=instant)
+
+
+def running_out(user: User, soon: datetime) -> QuerySet[Case]:
+    """What this person has, and what nobody has, that is overdue or due before an instant; what is due first first."""
+    rows = cases(user).filter(Q(assignee=user) | Q(assignee=None)).exclude(state=Case.State.CLOSED)
+    return rows.filter(due_before(soon) | Q(breached_at__isnull=False)).order_by("due_at", "id")
+
+
+def gravest_alerts(user: User) -> QuerySet[Alert]:
+    """New alerts of this person's queues, the gravest first."""
+    return alerts(user).filter(state=Alert.State.NEW).order_by("-severity", "-id")
+
+
 def open_tasks(user: User) -> QuerySet[Task]:
     """Tasks of this person that are not done, in cases they may see."""
     rows = Task.objects.filter(assignee=user, done_at=None, case__in=visible_cases(user))
@@ -181,11 +197,11 @@ def backlog(user: User, soon: datetime) -> Backlog:
     open_ones = visible_cases(user).exclude(state=Case.State.CLOSED)
     counted = open_ones.aggregate(
         all=Count("pk"), overdue=Count("pk", filter=Q(breached_at__isnull=False)),
-        soon=Count("pk", filter=Q(breached_at=None, waiting_since=None, due_at__lt=soon)),
+        soon=Count("pk", filter=due_before(soon)),
     )  # fmt: skip
     waiting = visible_alerts(user).filter(state=Alert.State.NEW).count()
     return Backlog(waiting, counted["all"], counted["overdue"], counted["soon"])
 
 
 def _counts(rows: QuerySet[Alert] | QuerySet[Case]) -> dict[object, int]:
-    return dict(rows.order_by().values_list("queue").annotate(n=Count("pk")))
+    return dict(rows.order_by().values_list("queue").annotate(n=Count("*")))

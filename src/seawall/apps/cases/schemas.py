@@ -19,6 +19,7 @@ class AlertOut(Schema):
     entity_kind: str
     entity_value: str
     typology: str
+    title: dict[str, str]
     severity: str
     state: str
     queue: str
@@ -49,6 +50,7 @@ class CaseOut(Schema):
     id: UUID
     number: str
     title: str
+    titles: dict[str, str]
     queue: str
     severity: str
     state: str

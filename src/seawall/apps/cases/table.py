@@ -17,6 +17,8 @@ from seawall.engine.yaml import load
 FILE = Path(__file__).with_name("intake.yaml")
 OWN_FILE = "alerts.yaml"
 _KEYS = {"outcomes", "rules", "entities", "typologies", "window_hours", "labels"}
+_MORE_KEYS = {"queues", "quiet"}
+_LANGUAGES = {"zh", "en"}
 _LONGEST_HOURS = 24 * 366
 
 
@@ -30,6 +32,15 @@ class Typology:
 
     entities: tuple[str, ...]
     window: timedelta
+    title: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NamedQueue:
+    """A queue that rules name, as it is made at first; it takes alerts of `typologies` by itself."""
+
+    title: Mapping[str, str]
+    typologies: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,8 @@ class Table:
     usual: Typology
     typologies: Mapping[str, Typology] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    queues: Mapping[str, NamedQueue] = field(default_factory=dict)
+    quiet: frozenset[str] = frozenset()  # reason codes that by themselves ask for no work
 
     def typology(self, name: str) -> Typology:
         """Its own settings, else the usual ones."""
@@ -61,18 +74,28 @@ def _read(path: Path, modified: int) -> Table:
 
 def read_table(data: Mapping[str, Any], name: str = "intake.yaml") -> Table:
     """Check and freeze the file's content. TableError says what is wrong where."""
-    if not isinstance(data, Mapping) or set(data) != _KEYS:
-        raise TableError(f"{name}: the keys must be {', '.join(sorted(_KEYS))}")
+    if not isinstance(data, Mapping) or set(data) - _MORE_KEYS != _KEYS:
+        raise TableError(
+            f"{name}: the keys must be {', '.join(sorted(_KEYS))}, and perhaps {', '.join(sorted(_MORE_KEYS))}"
+        )
     usual = Typology(_names(data["entities"], f"{name}: entities"), _hours(data["window_hours"], name))
     typologies = {
         key: Typology(
             _names(own["entities"], f"{name}: {key}") if "entities" in own else usual.entities,
             _hours(own["window_hours"], f"{name}: {key}") if "window_hours" in own else usual.window,
+            _title(own["title"], f"{name}: {key}") if "title" in own else {},
         )
         for key, own in data["typologies"].items()
     }
     outcomes = {outcome: _rank(word, name) for outcome, word in data["outcomes"].items()}
-    return Table(outcomes, _rank(data["rules"], name), usual, typologies, dict(data["labels"]))
+    queues = {
+        key: NamedQueue(
+            _title(own.get("title"), f"{name}: queue {key}"), _names(own.get("typologies"), f"{name}: queue {key}")
+        )
+        for key, own in data.get("queues", {}).items()
+    }
+    quiet = frozenset(_names(data["quiet"], f"{name}: quiet")) if "quiet" in data else frozenset[str]()
+    return Table(outcomes, _rank(data["rules"], name), usual, typologies, dict(data["labels"]), queues, quiet)
 
 
 def _rank(word: Any, where: str) -> int:
@@ -81,9 +104,15 @@ def _rank(word: Any, where: str) -> int:
     return RANKS[word]
 
 
+def _title(title: Any, where: str) -> dict[str, str]:
+    if not isinstance(title, Mapping) or set(title) != _LANGUAGES or not all(title.values()):
+        raise TableError(f"{where}: write a title in both languages, like {{zh: 试卡, en: Card testing}}")
+    return {key: str(text) for key, text in title.items()}
+
+
 def _names(names: Any, where: str) -> tuple[str, ...]:
     if not isinstance(names, Sequence) or isinstance(names, str) or not names:
-        raise TableError(f"{where}: list at least one entity key")
+        raise TableError(f"{where}: list at least one name")
     return tuple(str(name) for name in names)
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from ninja import Router, Schema
 
 from seawall.apps.accounts.permissions import api_requires, person
@@ -15,6 +14,7 @@ from seawall.apps.decisions.archive import ArchiveError
 from seawall.apps.decisions.models import Entity
 from seawall.apps.decisions.reading import explained
 from seawall.apps.errors import InvalidError
+from seawall.apps.etag import tagged
 from seawall.console.filters import Bound, FilterError, Search
 from seawall.console.keyset import LARGEST_PAGE, CursorError, Order, QuerySource
 from seawall.console.words import OUTCOMES
@@ -157,15 +157,7 @@ def get_decision(request: HttpRequest, decision_id: UUID, response: HttpResponse
     if shown is None:
         raise ArchiveError("the journal no longer holds this decision; restore it and control.db from one backup")
     labels = [{"label": one.label, "label_time": one.label_time} for one in queries.labels_of(row)]
-    tag = f'"{shown.decision.content_hash}-{len(labels)}-{request.LANGUAGE_CODE}"'
-    if tag in [one.strip() for one in request.headers.get("If-None-Match", "").split(",")]:
-        return _not_modified(tag)
-    response["ETag"] = tag
-    return shown.raw | {"labels": labels}
-
-
-def _not_modified(tag: str) -> HttpResponseBase:
-    return HttpResponse(status=304, headers={"ETag": tag})
+    return tagged(request, response, shown.raw | {"labels": labels}, version=len(labels))
 
 
 @router.post("/{decision_id}/reveal", response=RevealOut)
@@ -192,13 +184,15 @@ def find_entity(request: HttpRequest, body: LookUpIn) -> Entity:
 
 @entities_router.get("/one", response=EntityPageOut)
 @api_requires("entities.view")
-def get_entity(request: HttpRequest, kind: str, value: str) -> EntityPageOut:
+def get_entity(request: HttpRequest, response: HttpResponse, kind: str, value: str) -> Any:
     """One entity with its features of now and the entities it shares decisions with."""
     me = person(request)
     found = queries.get_entity(me, kind, value)
     features = {one.name: one.text for one in queries.features_now(me, found)}
     linked = [
-        LinkedOut(kind=one.entity.kind, value=one.entity.value, shared=one.shared) for one in queries.linked(me, found)
+        LinkedOut(kind=one.entity.kind, value=one.entity.value, shared=one.shared)
+        for one in queries.linked(found, queries.newest_of(me, found, queries.NEWEST))
     ]
     own = {name: getattr(found, name) for name in EntityOut.model_fields}
-    return EntityPageOut(**own, linked=linked, features=features)
+    page = EntityPageOut(**own, linked=linked, features=features)
+    return tagged(request, response, page, version=found.decisions)

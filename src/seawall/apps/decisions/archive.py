@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol, cast
 
 from django.conf import settings
@@ -38,6 +38,9 @@ class Archive(Protocol):
     def policy(self, digest: str) -> CompiledPolicy:
         """The policy whose pack is filed under the digest."""
 
+    def bundle(self, digest: str) -> dict[str, bytes]:
+        """The files of the pack that is filed under the digest."""
+
     def decision_id(self, decision: Decision) -> str:
         """The id under which callers know a decision."""
 
@@ -46,6 +49,9 @@ class Archive(Protocol):
 
     def surrogate(self, space: str, value: str) -> str | None:
         """The surrogate that stands for a clear value, if it ever had one; makes none."""
+
+    def surrogates(self, space: str, values: Sequence[str]) -> list[str | None]:
+        """The same for many values at once."""
 
 
 def archive() -> Archive:

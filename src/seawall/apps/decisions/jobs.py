@@ -10,7 +10,7 @@ from seawall.apps.audit.services import record_journal_checkpoint
 from seawall.apps.decisions.archive import Archive, ArchiveError, archive
 from seawall.apps.decisions.models import ActivationRow, DecisionRow, HourCount, Position
 from seawall.apps.decisions.reduce import Reducer
-from seawall.apps.decisions.registry import followers
+from seawall.apps.decisions.registry import followers, list_followers, setting_followers
 from seawall.apps.decisions.writing import write
 from seawall.engine.journal import Record
 
@@ -43,7 +43,9 @@ def follow(limit: int = BATCH) -> int:
     records, chain = _read(source, position.sequence, limit)
     if not records:
         return 0
-    digests = dict(ActivationRow.objects.order_by("sequence").values_list("policy", "digest"))
+    digests: dict[str, str] = {}
+    for policy, digest, beside in ActivationRow.objects.order_by("sequence").values_list("policy", "digest", "beside"):
+        digests |= beside | {policy: digest}
     newest = ActivationRow.objects.order_by("-sequence").first()
     reducer = Reducer(source.policy, digests, newest.policy if newest else "", source.decision_id)
     reduced = reducer.reduce(records)
@@ -51,9 +53,16 @@ def follow(limit: int = BATCH) -> int:
         if not _advance(position, records[-1].sequence, chain):
             return 0  # another follower was faster
         write(reduced)
+        if reduced.lists:
+            for list_follower in list_followers():
+                list_follower(reduced.lists)
         if reduced.followed:
             for follower in followers():
                 follower(reduced.followed)
+        if reduced.settings:
+            pack = source.policy(newest.digest).pack if newest else None
+            for setting_follower in setting_followers():
+                setting_follower(reduced.settings, pack)
     return len(records)
 
 

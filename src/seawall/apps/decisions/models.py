@@ -202,12 +202,16 @@ class ListRow(models.Model):
 
 
 class ActivationRow(models.Model):
-    """From this record on the policy decided; its pack is filed in the journal under `digest`."""
+    """From this record on the policy decided; its pack is filed in the journal under `digest`.
+
+    `beside`: policy -> digest of the challenger and the shadows that ran with it.
+    """
 
     sequence = models.BigAutoField(primary_key=True)
     policy = models.CharField(_("policy"), max_length=LONGEST_POLICY, db_index=True)
     digest = models.CharField(max_length=64)
     at = models.BigIntegerField(_("time"))
+    beside = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return self.policy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -96,7 +97,7 @@ def base_currency() -> str:
 def get_entity(user: User, kind: str, value: str) -> Entity:
     """One entity. UnknownError where none of its decisions is within the person's reach."""
     found = Entity.objects.filter(kind=kind, value=value).first()
-    if found is None or (found.decisions and not decisions_of(user, found).exists()):
+    if found is None or (found.decisions and not newest_of(user, found, 1)):
         raise UnknownError(_("There is no such entity."))
     return found
 
@@ -109,10 +110,18 @@ def entities(user: User) -> QuerySet[Entity]:
     return Entity.objects.filter(pk__in=EntityLink.objects.filter(sequence__in=reach.values("pk")).values("entity"))
 
 
-def decisions_of(user: User, entity: Entity) -> QuerySet[DecisionRow]:
-    """An entity's decisions within the person's reach."""
-    links = EntityLink.objects.filter(entity=entity).values("sequence")
-    return visible(user, "entities.view").filter(sequence__in=links)
+def newest_of(user: User, entity: Entity, most: int) -> list[int]:
+    """The numbers of an entity's newest decisions within the person's reach."""
+    reach, links = visible(user, "entities.view"), EntityLink.objects.filter(entity=entity)
+    if not reach.query.where:  # everything: then its own links say it, in their order
+        return list(links.order_by("-sequence").values_list("sequence", flat=True)[:most])
+    within = reach.filter(sequence__in=links.values("sequence"))
+    return list(within.order_by("-sequence").values_list("sequence", flat=True)[:most])
+
+
+def rows_of(numbers: Sequence[int]) -> list[DecisionRow]:
+    """The decisions of these numbers, the newest first."""
+    return list(DecisionRow.objects.filter(sequence__in=numbers).order_by("-sequence"))
 
 
 @dataclass(frozen=True)
@@ -123,9 +132,8 @@ class Linked:
     shared: int
 
 
-def linked(user: User, entity: Entity) -> list[Linked]:
-    """Entities that take part in the same decisions, those with most in common first; over the NEWEST decisions."""
-    newest = list(decisions_of(user, entity).order_by("-sequence").values_list("sequence", flat=True)[:NEWEST])
+def linked(entity: Entity, newest: Sequence[int]) -> list[Linked]:
+    """Entities that take part in the same decisions, those with most in common first; over its `newest` ones."""
     shared = (
         EntityLink.objects.filter(sequence__in=newest).exclude(entity=entity).values_list("entity")
         .annotate(n=Count("sequence"), newest=Max("sequence")).order_by("-n", "-newest")[:MOST_LINKED]
@@ -168,7 +176,7 @@ class Now:
 def features_now(user: User, entity: Entity) -> list[Now]:
     """The entity's own features, each from the newest decision that has it; looks at the last few decisions only."""
     found: dict[str, Now] = {}
-    for row in decisions_of(user, entity).order_by("-sequence")[:8]:
+    for row in rows_of(newest_of(user, entity, 8)):
         record, digest = archive().event(row.sequence), digest_of(row.policy)
         if record is None or record.decision is None or digest is None:
             continue

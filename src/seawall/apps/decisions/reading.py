@@ -125,7 +125,7 @@ def explained(row: DecisionRow) -> Explained | None:
     newest = ActivationRow.objects.order_by("-sequence").first()
     same = newest is None or newest.policy == row.policy
     active = policy if same or newest is None else source.policy(newest.digest)
-    reasons = tuple(_reasons(record, policy, vocabulary))
+    reasons = tuple(reasons_shown(record, policy, vocabulary))
     read = {leaf.name for reason in reasons for leaf in reason.leaves if leaf.evaluated}
     raw = _raw(row, record, policy)
     return Explained(
@@ -161,7 +161,8 @@ def titles() -> CompiledPolicy | None:
         return None
 
 
-def _reasons(record: EventRecord, policy: CompiledPolicy, vocabulary: Vocabulary) -> list[Reason]:
+def reasons_shown(record: EventRecord, policy: CompiledPolicy, vocabulary: Vocabulary) -> list[Reason]:
+    """The rules that fired on a decided event with what each saw, the weightiest first."""
     decision = record.decision
     assert decision is not None
     ruleset = policy.rulesets[decision.event_type]

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from seawall.apps.decisions.models import ActivationRow, DecisionRow, ErasureRow, LabelRow, ListRow
-from seawall.apps.decisions.registry import Fired, Followed
+from seawall.apps.decisions.registry import Fired, Followed, SettingRecord
 from seawall.engine.decision import Decision
 from seawall.engine.door import Event, Label
 from seawall.engine.event import EventType
@@ -17,6 +18,7 @@ from seawall.engine.journal import ActivationRecord, ErasureRecord, EventRecord,
 from seawall.engine.lists import FOREVER, ListEntry
 from seawall.engine.pack.model import OUTCOMES, SEVERITIES
 from seawall.engine.policy import CompiledPolicy
+from seawall.engine.settings import SettingEntry
 
 HOUR = 3_600_000
 _KEPT = 16
@@ -40,16 +42,18 @@ class Meaning:
         for entry in policy.entries:
             outcome = OUTCOMES[entry.level] if entry.level else ""
             self.fired[entry.id] = Fired(
-                entry.id, dict(entry.title), entry.score, entry.severity, entry.reason, outcome, entry.tags
-            )
+                entry.id, dict(entry.title), entry.score, entry.severity, entry.reason, outcome, entry.tags,
+                entry.actions,
+            )  # fmt: skip
         for group in policy.groups:  # a collecting table fires under its own name
             rows = policy.entries[group.start : group.stop]
             worst = max(rows, key=lambda row: (_RANK.get(row.severity, 0), row.level, row.score), default=None)
             if worst is not None and group.hit == "collect":
                 one = self.fired[worst.id]
                 self.fired[group.id] = Fired(
-                    group.id, dict(group.title), one.score, one.severity, one.reason, one.outcome, one.tags
-                )
+                    group.id, dict(group.title), one.score, one.severity, one.reason, one.outcome, one.tags,
+                    one.actions,
+                )  # fmt: skip
 
     @cached_property
     def subjects(self) -> frozenset[str]:
@@ -75,6 +79,7 @@ class Reduced:
     lists: list[ListRow] = field(default_factory=list)
     activations: list[ActivationRow] = field(default_factory=list)
     erasures: list[ErasureRow] = field(default_factory=list)
+    settings: list[SettingRecord] = field(default_factory=list)  # and the activations between them
     erasable: frozenset[str] = frozenset()  # kinds that an erasure may concern
 
 
@@ -93,8 +98,8 @@ class Reducer:
         done = Reduced()
         for record in records:
             match decode(record):
-                case EventRecord(event=event, decision=Decision() as decision):
-                    self._decision(done, event, decision)
+                case EventRecord(event=event, decision=Decision() as decision) as found:
+                    self._decision(done, event, decision, getattr(found, "others", ()))
                 case Label() as label:
                     done.labels.append(LabelRow(
                         sequence=record.sequence, label=label.label, event_id=label.event_id,
@@ -102,10 +107,16 @@ class Reducer:
                     ))  # fmt: skip
                 case ListEntry() as entry:
                     done.lists.append(self._list_row(record.sequence, entry))
+                case SettingEntry() as setting:
+                    done.settings.append((record.sequence, setting))
                 case ActivationRecord() as activation:
-                    self._digests[activation.policy], self._active = activation.digest, activation.policy
+                    done.settings.append((record.sequence, activation))
+                    beside = {one.policy: one.digest for one in getattr(activation, "named", ())[1:]}
+                    self._digests |= beside | {activation.policy: activation.digest}
+                    self._active = activation.policy
                     done.activations.append(ActivationRow(
-                        sequence=record.sequence, policy=activation.policy, digest=activation.digest, at=activation.at
+                        sequence=record.sequence, policy=activation.policy, digest=activation.digest, at=activation.at,
+                        beside=beside,
                     ))  # fmt: skip
                 case ErasureRecord() as erasure:
                     done.erasable |= self._meaning(self._active).subjects
@@ -124,7 +135,7 @@ class Reducer:
             found = _meanings[digest] = Meaning(self._policy(digest))
         return found
 
-    def _decision(self, done: Reduced, event: Event, decision: Decision) -> None:
+    def _decision(self, done: Reduced, event: Event, decision: Decision, others: tuple[Any, ...]) -> None:
         meaning = self._meaning(decision.policy)
         fields, sequence, at = event.fields, decision.sequence, decision.effective_ms
         pairs = [(kind, str(fields[name])) for name, kind in meaning.kinds[event.type] if name in fields]
@@ -145,7 +156,7 @@ class Reducer:
             degraded=bool(decision.degraded), late_by_ms=decision.late_by_ms,
         )  # fmt: skip
         done.rows.append(row)
-        done.followed.append(Followed(row, fired, entities, event))
+        done.followed.append(Followed(row, fired, entities, event, others, decision.list_hits))
         flagged = int(decision.outcome != OUTCOMES[0])
         for pair in entities:
             done.links.append((pair, sequence))

@@ -1,8 +1,8 @@
 """Narrowing a million decisions: who may see which, and filters that stay fast alone and together.
 
-The index on one column cannot serve the order by another. So a filter first counts its own matches, up to a bound, in
-its own index: few of them become a list of sequence numbers, which any other filter and the order can use; many are
-tested row by row on the way through the order, where a page fills soon.
+The index on one column cannot serve the order by another. So each filter says how many matches it has (by the roll-ups
+where they know): the one with the fewest becomes a list of sequence numbers, which any other filter and the order can
+use; many are tested row by row on the way through the order, where a page fills soon.
 """
 
 from __future__ import annotations
@@ -13,21 +13,49 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from seawall.apps.accounts.models import User
 from seawall.apps.accounts.permissions import scopes
 from seawall.apps.accounts.scope import Facts, Scope, describes
 from seawall.apps.decisions.models import DecisionRow, Entity, EntityLink, RuleHit, Total
 from seawall.apps.decisions.registry import within
-from seawall.console.filters import COUNT_CAP, LONGEST_TEXT, Chip, Choice, Exact, FilterError, Numbers, Span, Times
-from seawall.console.formatting import short_id
+from seawall.console.driving import FEW, Driver, driven
+from seawall.console.filters import (
+    COUNT_CAP,
+    LONGEST_TEXT,
+    Chip,
+    Choice,
+    Exact,
+    FilterError,
+    Numbers,
+    Span,
+    Times,
+    tally,
+)
+from seawall.console.formatting import instant, short_id
 from seawall.console.words import ENTITIES, Text, word
 
-FEW = 100_000  # sequence numbers that are cheap to list
+HOUR = 3_600_000
+PATTERN_DAYS = 28  # that the pattern of a week is seen over
+LATEST = 1 << 53
+WEEKDAYS = (
+    gettext_lazy("Mon"), gettext_lazy("Tue"), gettext_lazy("Wed"), gettext_lazy("Thu"), gettext_lazy("Fri"),
+    gettext_lazy("Sat"), gettext_lazy("Sun"),
+)  # fmt: skip
+# The rows are found once, for their number and for their rules; the ORM would find them twice.
+_RULES_OF = """
+WITH found AS MATERIALIZED ({some}) SELECT '', COUNT(*) FROM found
+UNION ALL SELECT rule, COUNT(*) FROM {hits} WHERE sequence IN (SELECT sequence FROM found) GROUP BY rule
+"""
+TOTALLED = frozenset({"outcome", "event_type"})  # columns with counts of all time
 Rows: TypeAlias = QuerySet[DecisionRow]
 
 
@@ -80,13 +108,11 @@ def sequence_at(instant: int) -> int:
     return int(found)
 
 
-def driven(numbers: QuerySet[Any], otherwise: Q | Exists) -> Q | Exists:
-    """To be among `numbers` (sequence numbers by an index); where those are many, to pass `otherwise`."""
-    few = numbers[: FEW + 1].count() <= FEW
-    return Q(sequence__in=numbers) if few else otherwise
+def _matches(count: int, numbers: QuerySet[Any], tested: Q | Exists, ordered: bool = False) -> Driver:
+    return Driver(count, Q(sequence__in=numbers), tested, ordered)
 
 
-Known: TypeAlias = dict[str, Q | Exists]  # a filter's condition, found once a request for the list and all facets
+Known: TypeAlias = dict[str, Driver]  # how a filter drives, found once a request for the list and all facets
 
 
 # --- filters ----------------------------------------------------------------------------------------------------------
@@ -105,53 +131,75 @@ class When(Times):
 
 
 @dataclass(frozen=True)
-class OneOf(Choice):
-    """Any of a few values of a column."""
+class Driving:
+    """What filters share that have `drive`: alone they narrow as they would together."""
 
-    known: Known = field(default_factory=dict, repr=False, compare=False)
+    def drive(self, value: Any) -> Driver:
+        """How the filter narrows."""
+        raise NotImplementedError
 
-    def narrow(self, rows: Rows, value: list[str]) -> Rows:
-        """Rows with one of the values."""
-        if "rows" not in self.known:
-            condition = {f"{self.field}__in": value} if len(value) > 1 else {self.field: value[0]}
-            numbers = DecisionRow.objects.filter(**condition).values("sequence")
-            self.known["rows"] = driven(numbers, Q(**condition))
-        return rows.filter(self.known["rows"])
+    def narrow(self, rows: Rows, value: Any) -> Rows:
+        """Rows that pass this filter."""
+        return driven(rows, [self.drive(value)])
 
 
 @dataclass(frozen=True)
-class Rules(Choice):
+class OneOf(Driving, Choice):
+    """Any of a few values of a column. `by_time`: the list is in the order of sequence numbers."""
+
+    by_time: bool = True
+    known: Known = field(default_factory=dict, repr=False, compare=False)
+
+    def drive(self, value: list[str]) -> Driver:
+        """By the index on the column, which gives one value's rows in the order of sequence numbers."""
+        if "" not in self.known:
+            condition = Q(**{f"{self.field}__in": value} if len(value) > 1 else {self.field: value[0]})
+            numbers = DecisionRow.objects.filter(condition).values("sequence")
+            counts = totals(self.field) if self.field in TOTALLED else {}
+            count = sum(counts.get(one, 0) for one in value) if counts else numbers[: FEW + 1].count()
+            self.known[""] = _matches(count, numbers, condition, ordered=self.by_time and len(value) == 1)
+        return self.known[""]
+
+
+@dataclass(frozen=True)
+class Rules(Driving, Choice):
     """Rules that fired, any of them."""
 
     known: Known = field(default_factory=dict, repr=False, compare=False)
 
-    def narrow(self, rows: Rows, value: list[str]) -> Rows:
-        """Rows in which one of the rules fired."""
-        if "rows" not in self.known:
-            hits = RuleHit.objects.filter(rule__in=value)
-            self.known["rows"] = driven(hits.values("sequence"), Exists(hits.filter(sequence=OuterRef("sequence"))))
-        return rows.filter(self.known["rows"])
+    def drive(self, value: list[str]) -> Driver:
+        """By the rules' own table."""
+        if "" not in self.known:
+            hits, counts = RuleHit.objects.filter(rule__in=value), rule_totals()
+            of_row = Exists(hits.filter(sequence=OuterRef("sequence")))
+            self.known[""] = _matches(sum(counts.get(one, 0) for one in value), hits.values("sequence"), of_row)
+        return self.known[""]
 
 
 @dataclass(frozen=True)
-class Amounts(Numbers):
+class Amounts(Driving, Numbers):
     """An amount range in the base currency; what has no amount is not within."""
 
     known: Known = field(default_factory=dict, repr=False, compare=False)
 
-    def narrow(self, rows: Rows, value: tuple[Any, Any, str, str]) -> Rows:
-        """Rows whose amount lies within, both ends included."""
-        if "rows" not in self.known:
-            condition = Q() if value[0] is not None and value[0] > 0 else ~Q(currency="")
-            for bound, name in ((value[0], "base_amount__gte"), (value[1], "base_amount__lte")):
+    def drive(self, value: tuple[Any, Any, str, str]) -> Driver:
+        """By the index on amounts, both ends included."""
+        if "" not in self.known:
+            with_amount = Q() if value[0] is not None and value[0] > 0 else ~Q(currency="")
+            sought, tested = with_amount, with_amount
+            for bound, name, compare in (
+                (value[0], "base_amount__gte", GreaterThanOrEqual), (value[1], "base_amount__lte", LessThanOrEqual),
+            ):  # fmt: skip
                 if bound is not None:
-                    condition &= Q(**{name: bound})
-            self.known["rows"] = driven(DecisionRow.objects.filter(condition).values("sequence"), condition)
-        return rows.filter(self.known["rows"])
+                    sought &= Q(**{name: bound})
+                    tested &= Q(compare(F("base_amount") + 0, bound))  # a sum has no index to be led astray by
+            numbers = DecisionRow.objects.filter(sought).values("sequence")
+            self.known[""] = _matches(numbers[: FEW + 1].count(), numbers, tested)
+        return self.known[""]
 
 
 @dataclass(frozen=True)
-class OfEntity(Exact):
+class OfEntity(Driving, Exact):
     """Decisions of one entity, written `kind:value`."""
 
     known: Known = field(default_factory=dict, repr=False, compare=False)
@@ -163,19 +211,87 @@ class OfEntity(Exact):
             raise FilterError(_("%(value)s is not an entity; write kind:value") % {"value": text[:40]})
         return text
 
-    def narrow(self, rows: Rows, value: str) -> Rows:
-        """Rows in which the entity takes part."""
-        if "rows" not in self.known:
+    def drive(self, value: str) -> Driver:
+        """By the entity's links."""
+        if "" not in self.known:
             kind, _colon, own = value.partition(":")
-            entity = Entity.objects.filter(kind=kind, value=own).values_list("pk", flat=True).first()
-            links = EntityLink.objects.filter(entity=entity or 0)
-            self.known["rows"] = driven(links.values("sequence"), Exists(links.filter(sequence=OuterRef("sequence"))))
-        return rows.filter(self.known["rows"])
+            entity = Entity.objects.filter(kind=kind, value=own).first()
+            links = EntityLink.objects.filter(entity=entity.pk if entity else 0)
+            of_row = Exists(links.filter(sequence=OuterRef("sequence")))
+            self.known[""] = _matches(entity.decisions if entity else 0, links.values("sequence"), of_row)
+        return self.known[""]
 
     def chips(self, value: str) -> Iterable[Chip]:
         """The kind in words, the value shortened."""
         kind, _colon, own = value.partition(":")
         return [Chip(kind_title(kind), short_id(own), ((self.key, ""),))]
+
+
+@dataclass(frozen=True)
+class Between(Exact):
+    """A stretch of effective time that a chart's mark stands for: `from-to` in milliseconds, `to` outside."""
+
+    known: Known = field(default_factory=dict, repr=False, compare=False)
+
+    def parse(self, asked: QueryDict) -> str:
+        """The text, where it is two instants in their order."""
+        text = asked.get(self.key, "")
+        if text:
+            self._spans(text)  # says what is wrong
+        return text
+
+    def _spans(self, text: str) -> list[tuple[int, int]]:
+        first, _dash, last = text.partition("-")
+        if not (first.isdecimal() and last.isdecimal() and int(first) < int(last) < LATEST):
+            raise FilterError(_("%(value)s is no stretch of time; come here from a chart") % {"value": text[:40]})
+        return [(int(first), int(last))]
+
+    def narrow(self, rows: Rows, value: str) -> Rows:
+        """Rows within, as stretches of sequence numbers."""
+        return driven(rows, [self.drive(value)])
+
+    def drive(self, value: str) -> Driver:
+        """By the sequence numbers themselves."""
+        if "" not in self.known:
+            stretches = [(sequence_at(start), sequence_at(end)) for start, end in self._spans(value)]
+            within = Q(pk__in=[])
+            for low, high in stretches:
+                within |= Q(sequence__gte=low, sequence__lt=high)
+            numbers = DecisionRow.objects.filter(within).values("sequence")
+            self.known[""] = _matches(sum(high - low for low, high in stretches), numbers, within)
+        return self.known[""]
+
+    def chips(self, value: str) -> Iterable[Chip]:
+        """Both ends by the platform's clock."""
+        start, end = (timezone.localtime(instant(at)) for at in self._spans(value)[0])
+        return [Chip(self.title, f"{start:%Y-%m-%d %H:%M} – {end:%Y-%m-%d %H:%M}", ((self.key, ""),))]
+
+
+@dataclass(frozen=True)
+class HourOfWeek(Between):
+    """One hour of one weekday over the last PATTERN_DAYS days, written `3-14`: Thursdays from 14 to 15 o'clock."""
+
+    def _spans(self, text: str) -> list[tuple[int, int]]:
+        day, _dash, hour = text.partition("-")
+        if not (day.isdecimal() and hour.isdecimal() and int(day) < 7 and int(hour) < 24):
+            raise FilterError(_("%(value)s is no hour of the week; come here from a chart") % {"value": text[:40]})
+        now = int(timezone.now().timestamp() * 1000)
+        return [(at, at + HOUR) for at in hours_of_week(now).get((int(day), int(hour)), [])]
+
+    def chips(self, value: str) -> Iterable[Chip]:
+        """The weekday and the hour."""
+        day, _dash, hour = value.partition("-")
+        return [Chip(self.title, f"{WEEKDAYS[int(day)]} {int(hour):02d}:00", ((self.key, ""),))]
+
+
+def hours_of_week(now: int) -> dict[tuple[int, int], list[int]]:
+    """(weekday from Monday, hour) of the platform's clock -> the starts (ms) of those hours in the last PATTERN_DAYS
+    days, the one that runs included."""
+    found: dict[tuple[int, int], list[int]] = {}
+    for at in range(now - now % HOUR - PATTERN_DAYS * 24 * HOUR, now + 1, HOUR):
+        local = timezone.localtime(instant(at))
+        found.setdefault((local.weekday(), local.hour), []).append(at)
+    return found
 
 
 def kind_title(kind: str) -> Text:
@@ -211,9 +327,14 @@ def rule_counts(others: Rows | None) -> Mapping[str, str]:
         return {}
     if not others.query.where:
         return {rule: f"{count:,}" for rule, count in rule_totals().items()}
-    some = others.order_by().values("sequence")[: COUNT_CAP + 1]
-    hits = RuleHit.objects.filter(sequence__in=some).values_list("rule").annotate(n=Count("sequence"))
-    return _at_least(dict(hits), some.count() > COUNT_CAP)
+    try:
+        some, values = others.order_by().values("sequence")[: COUNT_CAP + 1].query.sql_with_params()
+    except EmptyResultSet:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_RULES_OF.format(some=some, hits=connection.ops.quote_name(RuleHit._meta.db_table)), values)
+        counts = dict(cursor.fetchall())
+    return _at_least(counts, counts.pop("") > COUNT_CAP)
 
 
 def rule_totals() -> dict[str, int]:
@@ -232,8 +353,7 @@ def _counts(others: Rows | None, column: str) -> Mapping[str, str]:
         return {}
     if not others.query.where:
         return {key: f"{count:,}" for key, count in totals(column).items()}
-    some = others.order_by().values("sequence")[: COUNT_CAP + 1]
-    counts = dict(DecisionRow.objects.filter(sequence__in=some).values_list(column).annotate(n=Count("sequence")))
+    counts = tally(others, column)
     return _at_least(counts, sum(counts.values()) > COUNT_CAP)
 
 

@@ -12,6 +12,7 @@ from seawall.engine.journal import EventRecord
 from seawall.engine.pack.model import OUTCOMES
 from seawall.engine.policy import CompiledPolicy
 from seawall.engine.scope import LATE_BY
+from seawall.engine.settings import LIMITS, SWITCHES
 
 
 @dataclass(frozen=True)
@@ -32,28 +33,38 @@ def ask(record: EventRecord, then: CompiledPolicy, now: CompiledPolicy) -> Verdi
     ruleset = now.rulesets.get(event.type)
     if ruleset is None:
         return Verdict(now.label, lacking=(event.type,))
+    row, lacking = row_for(record, then, now)
+    allow = now.pack.policy.allow
+    if allow is not None and allow.list not in then.pack.lists:
+        lacking.add(f"lists.{allow.list}")
+    if lacking:
+        return Verdict(now.label, lacking=tuple(sorted(lacking)))
+    fired = ruleset.fired(ruleset.conditions(row)[0])
+    level = now.lifted(fired.level, fired.legal, decision.list_hits)
+    return Verdict(now.label, OUTCOMES[level], fired.score, fired.rules)
+
+
+def row_for(record: EventRecord, then: CompiledPolicy, now: CompiledPolicy) -> tuple[list[Any], set[str]]:
+    """The row that policy `now` reads on an event it knows the type of: its fields, and what `then` computed where that
+    means the same. The names that its rules read and that are not there come with it.
+    """
+    event, decision = record.event, record.decision
+    assert decision is not None, "imported history was never decided"
     fields = upcast(now.pack.events[event.type], event.fields, event.version)
     fields |= {"event_id": event.event_id, "type": event.type, "event_time": event.event_time,
                "received_at": event.received_at, LATE_BY: decision.late_by_ms}  # fmt: skip
     scales = {one.name: one.scale for one in now.fields}
     row: list[Any] = [None] * now.width
     lacking = set()
-    allow = now.pack.policy.allow
-    if allow is not None and allow.list not in then.pack.lists:
-        lacking.add(f"lists.{allow.list}")
     for name in _read(now, event.type):
-        if name in then.slots and _same(name, then, now):
+        if name in then.slots and same(name, then, now):
             row[now.slots[name]] = decision.row[then.slots[name]]
         elif name in scales:
             value: Any = fields.get(name)
             row[now.slots[name]] = value if value is None or scales[name] == 1 else value / scales[name]
         else:
             lacking.add(name)
-    if lacking:
-        return Verdict(now.label, lacking=tuple(sorted(lacking)))
-    fired = ruleset.fired(ruleset.conditions(row)[0])
-    level = now.lifted(fired.level, fired.legal, decision.list_hits)
-    return Verdict(now.label, OUTCOMES[level], fired.score, fired.rules)
+    return row, lacking
 
 
 def _read(policy: CompiledPolicy, event_type: str) -> Iterator[str]:
@@ -63,13 +74,15 @@ def _read(policy: CompiledPolicy, event_type: str) -> Iterator[str]:
     yield from sorted(names | {model.label for model in ruleset.models})
 
 
-def _same(name: str, then: CompiledPolicy, now: CompiledPolicy) -> bool:
+def same(name: str, then: CompiledPolicy, now: CompiledPolicy) -> bool:
     """Whether a name means the same to both: a feature with its parts, a model with its file, a list, a field."""
     if name.startswith("models."):
         old, new = (policy.pack.models[name.removeprefix("models.")] for policy in (then, now))
         return (old.sha256, dict(old.inputs)) == (new.sha256, dict(new.inputs)) and all(
-            _same(old.inputs.get(one, one), then, now) for one in _inputs(now, name)
+            same(old.inputs.get(one, one), then, now) for one in _inputs(now, name)
         )
+    if name.startswith((LIMITS, SWITCHES)):
+        return then.pack.settings[name].type == now.pack.settings[name].type
     mine, other = now.pack.features.get(name), then.pack.features.get(name)
     if mine is None and other is None:
         return True
@@ -79,7 +92,7 @@ def _same(name: str, then: CompiledPolicy, now: CompiledPolicy) -> bool:
     if mine.value:
         expressions = {now.plan.features[one.index].name: one.expression for one in now.values}
         parts += expressions[name].leaves
-    return all(_same(part, then, now) for part in parts if part != name)
+    return all(same(part, then, now) for part in parts if part != name)
 
 
 def _inputs(policy: CompiledPolicy, label: str) -> list[str]:

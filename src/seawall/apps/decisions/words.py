@@ -15,7 +15,7 @@ from seawall.console.words import Word, words
 from seawall.engine.language import Type
 from seawall.engine.money import EXPONENTS
 from seawall.engine.policy import CompiledPolicy
-from seawall.engine.scope import LATE_BY, feature_type, field_type, fields_of
+from seawall.engine.scope import LATE_BY, SETTING_TYPES, feature_type, field_type, fields_of
 
 PURPOSES = words(
     Word("fraud", gettext_lazy("Fraud investigation")),
@@ -79,6 +79,8 @@ class Vocabulary:
         if name.startswith("models."):
             model = self.pack.models.get(name.removeprefix("models."))
             return titled(model.title, name) if model else name
+        if name in self.pack.settings:
+            return titled(self.pack.settings[name].title, name)
         if name in _IMPLIED:
             return str(_IMPLIED[name])
         return titled(self._fields[name].title, name) if name in self._fields else name
@@ -87,6 +89,8 @@ class Vocabulary:
         """The language type of a leaf or a field."""
         if " in lists." in name:
             return Type.BOOL
+        if name in self.pack.settings:
+            return SETTING_TYPES[self.pack.settings[name].type]
         if name in self._types:
             return self._types[name]
         if name in self._fields:
@@ -136,4 +140,7 @@ def label_title(policy: CompiledPolicy | None, label: str) -> str:
 def digest_of(policy: str) -> str | None:
     """Where the pack of `name@version` is filed in the journal."""
     found = ActivationRow.objects.filter(policy=policy).order_by("-sequence").first()
-    return found.digest if found else None
+    if found is not None:
+        return found.digest
+    beside = ActivationRow.objects.exclude(beside={}).order_by("-sequence").values_list("beside", flat=True)
+    return next((one[policy] for one in beside if policy in one), None)

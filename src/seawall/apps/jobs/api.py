@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema, Status
 
 from seawall.apps.accounts.permissions import api_requires, person
+from seawall.apps.etag import tagged, unchanged
 from seawall.apps.jobs import queries, services
 from seawall.apps.jobs.models import Run
 
@@ -74,9 +75,9 @@ def list_runs(
 
 @router.get("/runs/{run_id}", response=RunOut)
 @api_requires("jobs.view")
-def get_run(request: HttpRequest, run_id: UUID) -> Run:
+def get_run(request: HttpRequest, response: HttpResponse, run_id: UUID) -> Any:
     """One run."""
-    return queries.get_run(run_id)
+    return tagged(request, response, queries.get_run(run_id), RunOut, about=[("run", run_id)])
 
 
 @router.post("/{name}/runs", response={202: RunOut})
@@ -88,6 +89,9 @@ def start(request: HttpRequest, name: str, given: StartIn) -> Status[Run]:
 
 @router.post("/runs/{run_id}/cancel", response=RunOut)
 @api_requires("jobs.run")
-def cancel(request: HttpRequest, run_id: UUID) -> Run:
-    """Ask a run to stop."""
-    return services.cancel(person(request), run_id)
+def cancel(request: HttpRequest, response: HttpResponse, run_id: UUID) -> Any:
+    """Ask a run to stop. A run moves on by itself, so If-Match is not asked for; it is obeyed where it comes."""
+    about = [("run", run_id)]
+    with unchanged(request, lambda: queries.get_run(run_id), RunOut, about=about, required=False):
+        stopped = services.cancel(person(request), run_id)
+    return tagged(request, response, stopped, RunOut, about=about)

@@ -20,6 +20,7 @@ from seawall.apps.accounts.models import User
 from seawall.apps.accounts.permissions import has_permission, person, requires
 from seawall.apps.decisions.queries import base_currency
 from seawall.apps.situation import charted, decided, services
+from seawall.apps.situation.health import Part as HealthPart
 from seawall.apps.situation.health import parts as health_parts
 from seawall.apps.situation.models import Dismissal
 from seawall.apps.situation.platform import platform_facts
@@ -68,10 +69,11 @@ def _ms(now: datetime) -> int:
 def _figures(user: User, now: datetime) -> Mapping[str, Any]:
     rate, day, currency = decided.rate(_ms(now)), decided.day(_ms(now)), base_currency()
     hourly = [sum(hour) for hour in zip(*day.hourly.values(), strict=True)]
+    lately = f"between={_ms(now) - decided.RATE_SECONDS * 1000}-{_ms(now)}"
     tiles = [
         Figure(
             _("Decisions now"), formatting.number(round(rate.per_second, 1)) + ("+" if rate.more else ""),
-            explorer("time=1h"), unit=_("/s"), note=_("over the last %(n)s seconds") % {"n": decided.RATE_SECONDS},
+            explorer(lately), unit=_("/s"), note=_("over the last %(n)s seconds") % {"n": decided.RATE_SECONDS},
         ),
         Figure(
             _("Decided in 24 hours"), formatting.compact(day.total), explorer("time=24h"),
@@ -123,7 +125,11 @@ def _rules(user: User, now: datetime) -> Mapping[str, Any]:
 def _week(user: User, now: datetime) -> Mapping[str, Any]:
     cells = decided.week(_ms(now))
     known = any(value is not None for row in cells for value in row)
-    return {"chart": charted.week(cells) if known else None, "url": explorer(f"{STOPPED}&time=30d")}
+
+    def stopped(query: str) -> str:
+        return explorer(f"{STOPPED}&{query}")
+
+    return {"chart": charted.week(cells, stopped) if known else None, "url": explorer(f"{STOPPED}&time=30d")}
 
 
 def _feed(user: User, now: datetime) -> Mapping[str, Any]:
@@ -140,7 +146,10 @@ def _backlog(user: User, now: datetime) -> Mapping[str, Any]:
 
 
 def _health(user: User, now: datetime) -> Mapping[str, Any]:
-    return {"parts": health_parts()}
+    def url(one: HealthPart) -> str:
+        return reverse(one.page) if one.page and has_permission(user, one.permission) else ""
+
+    return {"parts": [(one, url(one)) for one in health_parts()]}
 
 
 PARTS: dict[str, Part] = {

@@ -7,20 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.db.models import Sum
-from django.utils import timezone
 
 from seawall.apps.accounts.models import User
 from seawall.apps.decisions import queries as decisions
 from seawall.apps.decisions.archive import ArchiveError
 from seawall.apps.decisions.models import DecisionRow, HourRule
 from seawall.apps.decisions.reading import active_policy
+from seawall.apps.decisions.selection import HOUR, hours_of_week
 from seawall.apps.decisions.words import titled
-from seawall.console import formatting
 from seawall.console.words import OUTCOMES
 
-HOUR = 3_600_000
 HOURS = 24
-DAYS = 28  # of the heat map
 RATE_SECONDS = 30
 MOST_COUNTED = 200_000  # records that the rate looks back over: beyond them it is "at least"
 LEAST = 20  # decisions of an hour of the week, so that its share says something
@@ -147,14 +144,15 @@ def _titles() -> dict[str, str]:
 
 def week(now: int) -> list[list[float | None]]:
     """Share of decisions that were not approved, by weekday (Monday first) and hour of the platform's clock, over the
-    last DAYS days; None where fewer than LEAST were decided."""
+    last PATTERN_DAYS days; None where fewer than LEAST were decided."""
     flagged = [[0] * 24 for _ in range(7)]
     total = [[0] * 24 for _ in range(7)]
-    for hour, outcome, number, _amount in _hours(now - DAYS * 24 * HOUR, now + HOUR):
-        local = timezone.localtime(formatting.instant(hour))
-        total[local.weekday()][local.hour] += number
+    cell = {at: place for place, starts in hours_of_week(now).items() for at in starts}
+    for hour, outcome, number, _amount in _hours(min(cell), now + 1):
+        day, of_day = cell[hour]
+        total[day][of_day] += number
         if outcome != "approve":
-            flagged[local.weekday()][local.hour] += number
+            flagged[day][of_day] += number
     return [
         [round(100 * flagged[d][h] / total[d][h], 2) if total[d][h] >= LEAST else None for h in range(24)]
         for d in range(7)

@@ -28,23 +28,29 @@ LOOPS: dict[str, Text] = {
     "alerts": gettext_lazy("Alerts"),
     "checkpoints": gettext_lazy("Checkpoints"),
     "follower": gettext_lazy("Follower of the journal"),
-    "labels": gettext_lazy("Delivery of labels"),
-    "outbox": gettext_lazy("Delivery to the ledger"),
+    "ledger": gettext_lazy("Delivery to the ledger"),
+    "outbox-email": gettext_lazy("E-mail"),
+    "outbox-engine": gettext_lazy("Records for the decision engine"),
+    "outbox-sms": gettext_lazy("Text messages"),
+    "outbox-webhook": gettext_lazy("Webhooks"),
     "queue": gettext_lazy("Queue of jobs"),
     "schedules": gettext_lazy("Schedules of jobs"),
     "timers": gettext_lazy("Deadlines"),
 }
 BEHIND = 5_000  # journal records: some seconds of a busy platform
 WAITING = 100  # ledger entries
+JOBS, LEDGER = ("jobs:jobs", "jobs.view"), ("audit:entries", "ledger.view")
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part with its state and what to know about it; `url` where there is more."""
+    """One part with its state and what to know about it; `page` (for those with `permission`) where there is more."""
 
     title: Text
     state: Word
     text: str = ""
+    page: str = ""
+    permission: str = ""
 
 
 def parts() -> list[Part]:
@@ -73,10 +79,11 @@ def _worker(hearts: dict[str, Heartbeat]) -> Part:
     newest = max(hearts.values(), key=lambda heart: heart.seen_at)
     if jobs.standing(newest):
         ago = formatting.duration(timezone.now() - newest.seen_at)
-        return Part(_("Worker"), STATES["trouble"], _("Last seen %(time)s ago; see logs/worker.log") % {"time": ago})
+        says = _("Last seen %(time)s ago; see logs/worker.log") % {"time": ago}
+        return Part(_("Worker"), STATES["trouble"], says, *JOBS)
     up = formatting.duration(timezone.now() - newest.started_at)
     running = _("%(count)s jobs waiting or running") % {"count": jobs.active_runs()}
-    return Part(_("Worker"), STATES["well"], " · ".join((_("up for %(time)s") % {"time": up}, running)))
+    return Part(_("Worker"), STATES["well"], " · ".join((_("up for %(time)s") % {"time": up}, running)), *JOBS)
 
 
 def _follower(heart: Heartbeat | None) -> Part:
@@ -97,8 +104,8 @@ def _ledger() -> Part:
     waiting = ledger.waiting()
     if waiting:
         text = _("%(count)s entries wait to be written") % {"count": formatting.number(waiting)}
-        return Part(_("Ledger"), STATES["behind" if waiting > WAITING else "well"], text)
-    return Part(_("Ledger"), STATES["well"], _("every entry is written"))
+        return Part(_("Ledger"), STATES["behind" if waiting > WAITING else "well"], text, *LEDGER)
+    return Part(_("Ledger"), STATES["well"], _("every entry is written"), *LEDGER)
 
 
 def _others(hearts: dict[str, Heartbeat]) -> Iterator[Part]:

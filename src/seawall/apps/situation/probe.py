@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import http.client
-import ssl
 import threading
 import time
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from django.conf import settings
+
+from seawall.apps import tls
 
 TIMEOUT = 1.5
 KEPT_SECONDS = 2.0  # one answer serves everybody who looks at the room
 _LARGEST = 512 * 1024
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _lock = threading.Lock()
 _last: tuple[float, str, Probe] | None = None
 
@@ -67,21 +66,13 @@ def _asked(url: str) -> Probe:
 
 
 def _get(url: str, path: str, key: str = "") -> tuple[int, bytes]:
-    place = urlsplit(url)
-    host = place.hostname or "127.0.0.1"
-    connection: http.client.HTTPConnection
-    if place.scheme == "https":
-        # On this machine nobody stands between; the certificate is made out to the name that others use.
-        context = ssl._create_unverified_context() if host in _LOOPBACK else ssl.create_default_context()  # noqa: S323
-        connection = http.client.HTTPSConnection(host, place.port, timeout=TIMEOUT, context=context)
-    else:
-        connection = http.client.HTTPConnection(host, place.port, timeout=TIMEOUT)
+    opened = tls.connection(url, TIMEOUT)
     try:
-        connection.request("GET", path, headers={"Authorization": f"Bearer {key}"} if key else {})
-        answer = connection.getresponse()
+        opened.request("GET", path, headers={"Authorization": f"Bearer {key}"} if key else {})
+        answer = opened.getresponse()
         return answer.status, answer.read(_LARGEST)
     finally:
-        connection.close()
+        opened.close()
 
 
 def _figures(text: str) -> dict[str, float]:

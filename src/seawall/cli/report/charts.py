@@ -10,7 +10,7 @@ import altair as alt
 import vl_convert
 
 from seawall.analytics.backtest import OUTCOMES
-from seawall.cli.report.summary import Judged, Summary
+from seawall.analytics.backtest.summary import Judged, Summary
 from seawall.cli.report.words import rate
 from seawall.cli.words import OUTCOME_WORDS
 from seawall.engine.times import format_instant

@@ -8,9 +8,9 @@ import jinja2
 from markupsafe import Markup
 
 from seawall.analytics.backtest import OUTCOMES
+from seawall.analytics.backtest.summary import Summary
 from seawall.cli.report import words
 from seawall.cli.report.charts import charts
-from seawall.cli.report.summary import Summary
 from seawall.cli.words import LANGUAGES, OUTCOME_WORDS
 from seawall.engine.times import format_duration, format_instant
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from seawall.cli.report.summary import Judged, Summary
+from seawall.analytics.backtest.summary import Judged, Summary
 from seawall.cli.report.words import change_finding, count, headline, money, percent
 from seawall.cli.words import outcome_word
 

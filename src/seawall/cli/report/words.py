@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seawall.analytics.backtest import OUTCOMES, SideChange
-from seawall.cli.report.summary import Judged, Summary
+from seawall.analytics.backtest.summary import Judged, Summary
 from seawall.cli.words import OUTCOME_WORDS
 
 

@@ -33,7 +33,7 @@ class ChartError(ValueError):
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart for `{% chart c %}`. `title` is the finding or the question; `heads` and `listed` say it as a table."""
+    """A chart for `{% chart c %}`. `title` is the finding or the question; `heads`, `listed`, `urls` are its table."""
 
     title: Text
     spec: Mapping[str, Any]
@@ -42,6 +42,13 @@ class Chart:
     note: Text = ""
     heads: Sequence[Text] = ()
     listed: Sequence[Sequence[Any]] = field(default_factory=tuple)
+    urls: Sequence[str | None] = ()  # of the listed rows: where a click on the mark leads
+
+    @property
+    def table(self) -> list[tuple[Sequence[Any], str]]:
+        """The listed rows, each with its address."""
+        urls = [*self.urls, *[None] * len(self.listed)]
+        return [(row, url or "") for row, url in zip(self.listed, urls, strict=False)]
 
 
 def of_altair(title: Text, chart: Any, height: int = HEIGHT) -> Chart:

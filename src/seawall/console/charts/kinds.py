@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,9 +35,14 @@ def over_time(
     titles: Mapping[str, Text] | None = None,
     threshold: float | None = None,
     links: Mapping[str, str] | None = None,
+    each: Callable[[Any, str], str] | None = None,
+    step: int = 0,
     height: int = HEIGHT,
 ) -> Chart:
-    """Lines, or stacked areas, over time. `points` are (time, series, value); `titles` and `links` are by series."""
+    """Lines, or stacked areas, over time. `points` are (time, series, value); `titles` and `links` are by series.
+
+    `each(time, series)` is the address of one point; areas need `step`, the milliseconds that a point stands for.
+    """
     if len(points) > MOST_POINTS:
         raise ChartError(f"{len(points)} points; group them to at most {MOST_POINTS}")
     titles, links = titles or {}, links or {}
@@ -49,12 +54,18 @@ def over_time(
             "series": str(titles.get(name, name)),
             "rank": series.index(name),
             "value": value,
-            "url": links.get(name),
+            "url": each(at, name) if each else links.get(name),
+            "all": links.get(name),
         }
         for at, name, value in points
     ]
+    across: dict[str, Any] = {"type": "utc"}
+    if area and each and step and rows:
+        _stack(rows, step)
+        instants = [wall(at) for at, _name, _value in points]
+        across |= {"domainMin": min(instants), "domainMax": max(instants), "nice": False}
     encoding: dict[str, Any] = {
-        "x": {"field": "t", "type": "temporal", "scale": {"type": "utc"}, "axis": TIME_AXIS},
+        "x": {"field": "t", "type": "temporal", "scale": across, "axis": TIME_AXIS},
         "y": {
             "field": "value",
             "type": "quantitative",
@@ -70,7 +81,8 @@ def over_time(
         ],
     }
     if links:
-        encoding["href"] = {"field": "url"}
+        encoding["href"] = {"field": "all"}  # a line or an area is one mark: one address
+    address = {"href": {"field": "url"}} if links or each else {}
     layers: list[dict[str, Any]] = [
         {"data": {"values": rows}, "mark": _AREA if area else _LINE, "encoding": encoding},
     ]
@@ -79,15 +91,39 @@ def over_time(
             {
                 "data": {"values": rows},
                 "mark": {"type": "point", "opacity": 0, "size": 160},
-                "encoding": {key: one for key, one in encoding.items() if key != "order"},
+                "encoding": {key: one for key, one in encoding.items() if key != "order"} | address,
+            }
+        )
+    elif each and step and rows:  # what lies over an area has a mark a point
+        layers.append(
+            {
+                "data": {"values": rows},
+                "mark": {"type": "rect", "opacity": 0, "clip": True},
+                "encoding": {
+                    "x": encoding["x"] | {"field": "t1"},
+                    "x2": {"field": "t2"},
+                    "y": {"field": "low", "type": "quantitative"},
+                    "y2": {"field": "high"},
+                    "tooltip": encoding["tooltip"],
+                    **address,
+                },
             }
         )
     if threshold is not None:
         layers.append(_rule("y", threshold))
-    listed = [(row["moment"], row["series"], row["value"]) for row in rows[-LISTED_ROWS:]]
-    return Chart(
-        title, {"layer": layers}, height=height, note=unit, heads=(_("Time"), _("Series"), unit), listed=listed
-    )
+    last = rows[-LISTED_ROWS:]
+    listed = [(row["moment"], row["series"], row["value"]) for row in last]
+    heads, urls = (_("Time"), _("Series"), unit), [row["url"] for row in last]
+    return Chart(title, {"layer": layers}, height=height, note=unit, heads=heads, listed=listed, urls=urls)
+
+
+def _stack(rows: list[dict[str, Any]], step: int) -> None:
+    """Where each point lies in the stack, the first series at the bottom as it is drawn, and how far it goes."""
+    reached: dict[int, float] = {}
+    for row in sorted(rows, key=lambda one: one["rank"]):
+        row["low"] = reached.get(row["t"], 0)
+        row["high"] = reached[row["t"]] = row["low"] + row["value"]
+        row["t1"], row["t2"] = row["t"] - step // 2, row["t"] + step // 2
 
 
 def _rule(channel: str, at: float, label: Text = "") -> dict[str, Any]:
@@ -135,22 +171,24 @@ def bars(
     spec = {"data": {"values": values}, "mark": mark, "encoding": encoding}
     tall = height or (26 * max(2, len(values)) + 44 if horizontal else HEIGHT)
     listed = [(one["name"], one["value"]) for one in values[:LISTED_ROWS]]
-    return Chart(title, spec, height=tall, heads=(_("Item"), unit), listed=listed)
+    urls = [one["url"] for one in values[:LISTED_ROWS]]
+    return Chart(title, spec, height=tall, heads=(_("Item"), unit), listed=listed, urls=urls)
 
 
 def heat_map(
-    title: Text, columns: Sequence[Text], rows: Sequence[Text], cells: Sequence[Sequence[float | None]], unit: Text
-) -> Chart:
-    """`cells[r][c]` under row and column titles; None leaves a cell empty."""
+    title: Text, columns: Sequence[Text], rows: Sequence[Text], cells: Sequence[Sequence[float | None]], unit: Text,
+    link: Callable[[int, int], str] | None = None,
+) -> Chart:  # fmt: skip
+    """`cells[r][c]` under row and column titles; None leaves a cell empty. `link(r, c)` is where a cell leads."""
     across, down = [str(one) for one in columns], [str(one) for one in rows]
     values = [
-        {"column": across[c], "row": down[r], "value": value}
+        {"column": across[c], "row": down[r], "value": value, "url": link(r, c) if link else None}
         for r, line in enumerate(cells)
         for c, value in enumerate(line)
         if value is not None
     ]
     flat = {"title": None, "labelAngle": 0, "labelOverlap": True}
-    spec = {
+    spec: dict[str, Any] = {
         "data": {"values": values},
         "mark": {"type": "rect", "stroke": "@surface", "strokeWidth": 1},
         "encoding": {
@@ -169,8 +207,12 @@ def heat_map(
             ],
         },
     }
-    listed = [(one["row"], one["column"], one["value"]) for one in values[:LISTED_ROWS]]
-    return Chart(title, spec, height=22 * len(down) + 70, note=unit, heads=(_("Row"), _("Column"), unit), listed=listed)
+    if link:
+        spec["encoding"]["href"] = {"field": "url"}
+    shown = values if link else values[:LISTED_ROWS]  # the table is the keyboard's way to the rows
+    listed, urls = [(one["row"], one["column"], one["value"]) for one in shown], [one["url"] for one in shown]
+    heads = (_("Row"), _("Column"), unit)
+    return Chart(title, spec, height=22 * len(down) + 70, note=unit, heads=heads, listed=listed, urls=urls)
 
 
 def distribution(

@@ -28,6 +28,7 @@ for _name, _render in {
     "person": markup.person,
     "score": markup.score,
     "flag": markup.flag,
+    "coded": markup.coded,
     "tags": markup.tags,
     "chart": charts.markup,
     "chart_image": charts.image,

@@ -16,6 +16,7 @@ from .records import (
     encode_event,
     encode_label,
     encode_list_entry,
+    encode_setting,
 )
 from .salvage import examine, salvage
 from .survey import Stats, Verification
@@ -45,6 +46,7 @@ __all__ = [
     "encode_event",
     "encode_label",
     "encode_list_entry",
+    "encode_setting",
     "examine",
     "pack_bundle",
     "salvage",

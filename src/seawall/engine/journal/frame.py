@@ -30,6 +30,7 @@ class Kind(IntEnum):
     LIST_ENTRY = 3
     ACTIVATION = 4
     ERASURE = 5
+    SETTING = 6
 
 
 class Record(NamedTuple):

@@ -1,4 +1,4 @@
-"""What the payloads of the five kinds of record hold, as MessagePack: equal records have equal bytes.
+"""What the payloads of the six kinds of record hold, as MessagePack: equal records have equal bytes.
 
 Fields may be added with a default, never renamed, retyped or removed: old records are read for ever.
 """
@@ -13,6 +13,7 @@ import msgspec
 from seawall.engine.decision import Decision, Other
 from seawall.engine.door import Event, Label
 from seawall.engine.lists import ListEntry
+from seawall.engine.settings import SettingEntry
 
 from .errors import JournalError
 from .frame import MAX_RECORD, Kind, Record
@@ -71,7 +72,7 @@ class ErasureRecord(msgspec.Struct, frozen=True):
     links: int
 
 
-Content = EventRecord | Label | ListEntry | ActivationRecord | ErasureRecord
+Content = EventRecord | Label | ListEntry | ActivationRecord | ErasureRecord | SettingEntry
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
 _event_decoder = msgspec.msgpack.Decoder(EventRecord)
 _activation_decoder = msgspec.msgpack.Decoder(ActivationRecord)
@@ -81,6 +82,7 @@ _DECODE: dict[int, Callable[[bytes], Content]] = {
     Kind.LIST_ENTRY: msgspec.msgpack.Decoder(ListEntry).decode,
     Kind.ACTIVATION: _activation_decoder.decode,
     Kind.ERASURE: msgspec.msgpack.Decoder(ErasureRecord).decode,
+    Kind.SETTING: msgspec.msgpack.Decoder(SettingEntry).decode,
 }
 
 
@@ -97,6 +99,11 @@ def encode_label(label: Label) -> bytes:
 def encode_list_entry(entry: ListEntry) -> bytes:
     """The payload of a LIST_ENTRY record."""
     return _encoded(entry, "list entry", entry.entry_id)
+
+
+def encode_setting(entry: SettingEntry) -> bytes:
+    """The payload of a SETTING record."""
+    return _encoded(entry, "entry of " + entry.setting, entry.entry_id)
 
 
 def encode_activation(activation: ActivationRecord) -> bytes:

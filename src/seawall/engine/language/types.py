@@ -45,10 +45,12 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Everything a text may refer to: names, lists (list name -> the field that is its key), models, money and zone."""
+    """Everything a text may refer to: names, lists (list name -> the field that is its key), models,
+    settings, money and zone."""
 
     names: Mapping[str, Name] = field(default_factory=dict)
     lists: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, Name] = field(default_factory=dict)  # by the word after `models.`; their slots carry it whole
+    settings: Mapping[str, Name] = field(default_factory=dict)  # by limits.NAME and switches.NAME, as their slots are
     money_exponent: int = 2
     zone: str = "UTC"

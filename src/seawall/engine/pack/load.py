@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seawall.engine.errors import PackError, Problem
+from seawall.engine.pack.challenges import read_challenges, read_tips, reasons_of
 from seawall.engine.pack.events import read_events
 from seawall.engine.pack.features import read_features
 from seawall.engine.pack.model import Pack, Place
@@ -15,10 +16,14 @@ from seawall.engine.pack.models import read_artefacts, read_models
 from seawall.engine.pack.policy import Content, read_lists, read_policy, read_tests
 from seawall.engine.pack.reader import Node, did_you_mean
 from seawall.engine.pack.rules import Known, read_rules
+from seawall.engine.pack.settings import read_settings
 from seawall.engine.yaml import Document
 from seawall.engine.yaml import load as load_yaml
 
-FILES = ("events.yaml", "features.yaml", "models.yaml", "lists.yaml", "rules.yaml", "policy.yaml", "tests.yaml")
+FILES = (
+    "events.yaml", "features.yaml", "models.yaml", "lists.yaml", "limits.yaml", "switches.yaml", "rules.yaml",
+    "challenges.yaml", "tips.yaml", "policy.yaml", "tests.yaml",
+)  # fmt: skip
 REQUIRED = ("events.yaml", "policy.yaml")
 
 
@@ -33,13 +38,16 @@ def load_pack(folder: Path) -> Pack:
     places: dict[tuple[str, ...], Place] = {}
     settings = read_events(roots["events.yaml"], places)
     lists = read_lists(roots["lists.yaml"], settings, places)
+    limits = read_settings(roots["limits.yaml"], roots["switches.yaml"], settings, places)
     policy = read_policy(roots["policy.yaml"], settings, lists, places)
     features = read_features(roots["features.yaml"], settings, places)
-    rules, tables = read_rules(roots["rules.yaml"], Known(settings.events, lists, policy.on), places)
+    challenges = read_challenges(roots["challenges.yaml"], settings, policy.on, places)
+    rules, tables = read_rules(roots["rules.yaml"], Known(settings.events, lists, policy.on, tuple(challenges)), places)
     ids = frozenset([rule.id for rule in rules] + [table.id for table in tables])
     models = read_models(roots["models.yaml"], policy.on, places)
     artefacts = read_artefacts(folder, roots["models.yaml"], models)
-    tests = read_tests(roots["tests.yaml"], Content(settings, policy, features, lists, ids))
+    tips = read_tips(roots["tips.yaml"], reasons_of(rules, tables, lists, models))
+    tests = read_tests(roots["tests.yaml"], Content(settings, policy, features, lists, limits, ids))
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise PackError(problems)
@@ -63,6 +71,9 @@ def load_pack(folder: Path) -> Pack:
         warnings=tuple(problems),
         models=models,
         artefacts=artefacts,
+        settings=limits,
+        challenges=challenges,
+        tips=tips,
     )
 
 

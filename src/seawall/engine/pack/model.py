@@ -9,9 +9,14 @@ from seawall.engine.errors import Problem
 from seawall.engine.event import EventType, LabelType
 from seawall.engine.feature.definition import Feature
 from seawall.engine.lists import ListDefinition
+from seawall.engine.settings import SettingDefinition
 
 OUTCOMES = ("approve", "challenge", "review", "decline")  # from mildest to worst
 SEVERITIES = ("low", "medium", "high", "critical")
+CHALLENGE_KINDS = ("one_time_code", "totp", "face_match")
+CHALLENGE_CHANNELS = ("sms", "email")
+CHALLENGE_RESULT = "challenge.result"  # the type of the event that a challenge ends in
+TIP_LEVELS = ("info", "warning", "danger")
 
 Title = Mapping[str, str]  # {"zh": …, "en": …}
 
@@ -107,6 +112,36 @@ class ModelDefinition:
 
 
 @dataclass(frozen=True, slots=True)
+class ChallengeMethod:
+    """One way for a subject to prove who it is. `bind`: fields of the event that the answer is good for, and no others.
+
+    A one-time code goes out by `channel` and may be asked for `resends` times more, each `resend_after_ms` after the
+    one before; `to` names a sealed field of the event that holds the number or address.
+    """
+
+    name: str
+    kind: str
+    title: Title = field(hash=False)
+    channel: str = ""
+    digits: int = 6
+    ttl_ms: int = 300_000
+    attempts: int = 3
+    resends: int = 0
+    resend_after_ms: int = 60_000
+    bind: tuple[str, ...] = ()
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """What a customer is told where a decision has this reason: words of a warning, by language."""
+
+    reason: str
+    level: str
+    text: Title = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Allow:
     """Hits on `list` lift outcomes up to and including `up_to` to approve."""
 
@@ -143,7 +178,7 @@ class TestRecord:
 
     __test__ = False  # not a pytest class
 
-    kind: str  # event | label | list
+    kind: str  # event | label | list | setting
     at_ms: int
     body: Mapping[str, object] = field(hash=False)
 
@@ -171,7 +206,7 @@ class Pack:
 
     `places` gives where a part stands: ("feature", name), ("feature", name, "where"), ("rule", id), ("table", id),
     ("row", table, row), ("list", name), ("event", type), ("field", type, name), ("policy",), ("model", name),
-    ("model", name, "file"), ("model", name, "inputs" or "reasons", feature).
+    ("setting", name), ("challenge", name), ("model", name, "file"), ("model", name, "inputs" or "reasons", feature).
     """
 
     name: str
@@ -193,3 +228,6 @@ class Pack:
     warnings: tuple[Problem, ...] = ()
     models: Mapping[str, ModelDefinition] = field(default_factory=dict)
     artefacts: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    settings: Mapping[str, SettingDefinition] = field(default_factory=dict)  # by limits.NAME and switches.NAME
+    challenges: Mapping[str, ChallengeMethod] = field(default_factory=dict)  # in order of preference
+    tips: Mapping[str, Tip] = field(default_factory=dict)  # by reason code

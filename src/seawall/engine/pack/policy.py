@@ -10,6 +10,7 @@ from seawall.engine.lists import LIST_KINDS, ListDefinition
 from seawall.engine.pack.events import Settings
 from seawall.engine.pack.model import OUTCOMES, Allow, Fallback, Place, Policy, TestCase, TestRecord
 from seawall.engine.pack.reader import Node, did_you_mean
+from seawall.engine.settings import ALL, SettingDefinition
 from seawall.engine.times import parse_instant
 
 _MAX_SCORE = 1_000_000
@@ -18,6 +19,19 @@ _POLICY = ("policy", "version", "on", "combine", "split_key", "fallback")
 _COMBINE = ("score", "thresholds", "outcome", "allow")
 _EXPECT = ("outcome", "score", "rules", "features")
 _ENTRY = ("at", "list", "entry_id", "key", "reason", "owner", "valid_from", "valid_until", "removed", "approved_by")
+_SETTING = (
+    "at",
+    "setting",
+    "entry_id",
+    "scope",
+    "key",
+    "value",
+    "reason",
+    "source",
+    "valid_from",
+    "valid_until",
+    "removed",
+)
 
 
 def read_lists(root: Node, settings: Settings, places: dict[tuple[str, ...], Place]) -> dict[str, ListDefinition]:
@@ -132,6 +146,7 @@ class Content:
     policy: Policy
     features: Mapping[str, Feature]
     lists: Mapping[str, ListDefinition]
+    limits: Mapping[str, SettingDefinition]
     rules: frozenset[str]
 
 
@@ -183,13 +198,18 @@ def _record(node: Node, content: Content, default_id: str) -> TestRecord:
         if node.value is not None:
             node.problem("a record must be a mapping", '{at: "2026-11-22T10:00:00.000Z", …}')
         return TestRecord("event", 0, {})
-    kind = next((kind for kind in ("label", "list") if kind in node.value), "event")
+    kind = next((kind for kind in ("label", "list", "setting") if kind in node.value), "event")
     at, at_ms = _at(node)
     body = {name: value for name, value in node.value.items() if name != "at"}
     if kind == "list":
         node.members(_ENTRY, ("at", "entry_id", "key"), "list entry")
         node.known("list", content.lists, "list")
         filled = {"reason": "test", "owner": "maker", "approved_by": "checker", "valid_from": at}
+        return TestRecord(kind, at_ms, filled | body)
+    if kind == "setting":
+        node.members(_SETTING, ("at", "value"), "setting entry")
+        node.known("setting", content.limits, "limit or switch")
+        filled = {"entry_id": default_id, "reason": "test", "source": "test", "scope": ALL}
         return TestRecord(kind, at_ms, filled | body)
     if kind == "label":
         label = content.settings.labels.get(node.known("label", content.settings.labels, "label"))

@@ -58,6 +58,7 @@ class Known:
     events: Mapping[str, EventType]
     lists: Mapping[str, ListDefinition]
     on: tuple[str, ...]
+    challenges: tuple[str, ...] = ()  # names of challenges.yaml; a pack without it may name methods of its own
 
     @property
     def keys(self) -> set[str]:
@@ -147,6 +148,8 @@ def _parameter(node: Node, key: str, known: Known) -> str | int:
         return node.known("key", known.keys, "entity key")
     if key == "amount":
         return node.integer("amount", 0, 10**15)
+    if key == "method" and known.challenges:
+        return node.known("method", known.challenges, "challenge method")
     value = node.text(key)
     if len(value) > _MAX_PARAMETER:
         node[key].problem(f"{key} is longer than {_MAX_PARAMETER} characters", "shorten it")

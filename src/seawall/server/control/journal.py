@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from django.conf import settings
@@ -11,7 +11,7 @@ from django.conf import settings
 from seawall.apps.decisions.archive import ArchiveError
 from seawall.engine.decision import Decision
 from seawall.engine.errors import SeawallError
-from seawall.engine.journal import Batch, EventRecord, Journal, JournalError, Kind, decode_event
+from seawall.engine.journal import Batch, EventRecord, Journal, JournalError, Kind, decode_event, unpack_bundle
 from seawall.engine.policy import CompiledPolicy
 from seawall.sealing import ErasedError, LocalSealer, SealingError
 from seawall.server.decided import decision_id
@@ -65,6 +65,11 @@ class HomeArchive:
             assert self._shelf is not None
             return self._shelf.policy(digest)
 
+    def bundle(self, digest: str) -> dict[str, bytes]:
+        """Its files by name."""
+        with _explained():
+            return unpack_bundle(self._opened().bundle(digest))
+
     def decision_id(self, decision: Decision) -> str:
         """A UUID that names its time and number."""
         return decision_id(decision)
@@ -83,6 +88,13 @@ class HomeArchive:
             return None
         with _explained(), self._sealer() as sealer:
             return sealer.find(space, value)
+
+    def surrogates(self, space: str, values: Sequence[str]) -> list[str | None]:
+        """The same for many values, the key store opened once."""
+        if not self._home.key_store.exists():
+            return [None] * len(values)
+        with _explained(), self._sealer() as sealer:
+            return [sealer.find(space, value) for value in values]
 
     def close(self) -> None:
         """Let go of the journal."""

@@ -31,10 +31,15 @@ INSTALLED_APPS = [
     "seawall.apps.audit",
     "seawall.apps.approvals",
     "seawall.apps.timers",
+    "seawall.apps.outbox",
+    "seawall.apps.policies",
     "seawall.apps.cases",
     "seawall.apps.decisions",
+    "seawall.apps.limits",
+    "seawall.apps.response",
     "seawall.apps.jobs",
     "seawall.apps.situation",
+    "seawall.apps.saved",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -56,6 +61,7 @@ MIDDLEWARE = [
     "seawall.server.control.middleware.RequestLog",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "seawall.apps.accounts.middleware.ApiTokens",
     "seawall.apps.accounts.middleware.Language",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -158,8 +164,10 @@ MFA_TOTP_ISSUER = "Seawall"
 MFA_PASSKEY_LOGIN_ENABLED = OPTIONS.passkeys
 USERSESSIONS_TRACK_ACTIVITY = False  # SessionLimits does it, once a minute
 
-SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": OPTIONS.oidc}}
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [one.app() for one in OPTIONS.oidc], "OAUTH_PKCE_ENABLED": True}}
+SOCIALACCOUNT_ADAPTER = "seawall.apps.accounts.sso.People"
 SOCIALACCOUNT_AUTO_SIGNUP = False  # a person is made here first; the provider only signs in
+SOCIALACCOUNT_LOGIN_ON_GET = True  # sign_in_with takes POST only, with its CSRF token
 
 AXES_FAILURE_LIMIT = OPTIONS.lockout_failures
 AXES_COOLOFF_TIME = timedelta(minutes=OPTIONS.lockout_minutes)
@@ -199,3 +207,4 @@ SILENCED_SYSTEM_CHECKS = ["axes.W006"]  # an office shares one address; ACCOUNT_
 SEAWALL_OPTIONS = OPTIONS
 SEAWALL_ARCHIVE = "seawall.server.control.journal.archive"
 SEAWALL_API_URL = os.environ.get("SEAWALL_API_URL", "")  # where `seawall up` has the decision API listen
+SEAWALL_API_CERTIFICATE = os.environ.get("SEAWALL_API_CERTIFICATE", "")  # and the one certificate it shows there

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,12 +105,14 @@ def _consumer() -> Iterator[None]:
 def loops() -> list[Loop]:
     """What goes round, and how often."""
     from seawall.apps.audit import jobs as audit
-    from seawall.apps.cases import jobs as cases
     from seawall.apps.decisions import jobs as decisions
     from seawall.apps.decisions.archive import ArchiveError
     from seawall.apps.errors import ServiceError
     from seawall.apps.jobs import services
     from seawall.apps.jobs.heartbeat import Loop
+    from seawall.apps.outbox import jobs as deliveries
+    from seawall.apps.outbox.channels import channels
+    from seawall.apps.policies import jobs as policies
     from seawall.apps.timers.services import run_due
     from seawall.ledger import LedgerError
 
@@ -127,8 +130,12 @@ def loops() -> list[Loop]:
     return [
         Loop("follower", FOLLOW_SECONDS, _more(decisions.follow_once), speaks),
         Loop("timers", TIMER_SECONDS, _more(run_due), speaks),
-        Loop("outbox", audit.DRAIN_EVERY_SECONDS, _more(audit.drain), speaks),
-        Loop("labels", cases.DELIVER_EVERY_SECONDS, _more(cases.deliver_labels), speaks),
+        Loop("ledger", audit.DRAIN_EVERY_SECONDS, _more(audit.drain), speaks),
+        *(
+            Loop(f"outbox-{one.key}", deliveries.EVERY_SECONDS, _more(partial(deliveries.deliver, one.key)), speaks)
+            for one in channels()
+        ),
+        Loop("policies", policies.EVERY_SECONDS, _more(policies.tick), speaks),
         Loop("checkpoints", audit.CHECKPOINT_EVERY_SECONDS, checkpoints, speaks),
         Loop("schedules", SCHEDULE_SECONDS, schedules, speaks),
         Loop("queue", QUEUE_SECONDS, lambda: services.put_forgotten() < 0, speaks),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +14,7 @@ from seawall.engine.answer import LANGUAGES
 from seawall.engine.errors import EventError
 from seawall.engine.event import MAX_KEY
 from seawall.engine.policy import CompiledPolicy
+from seawall.engine.settings import LIMITS, SWITCHES
 from seawall.engine.wire import MAX_BODY
 from seawall.server import metrics
 from seawall.server.decided import Decided
@@ -118,6 +119,35 @@ async def _list_entry(api: Api, request: Request) -> Response:
     return _accepted(sequence=await api.service.list_entry(request.argument, request.body))
 
 
+async def _limit_entry(api: Api, request: Request) -> Response:
+    parameters(request, ())
+    return _accepted(sequence=await api.service.setting(LIMITS + request.argument, request.body))
+
+
+async def _switch(api: Api, request: Request) -> Response:
+    parameters(request, ())
+    return _accepted(sequence=await api.service.setting(SWITCHES + request.argument, request.body))
+
+
+async def _limits(api: Api, request: Request) -> Response:
+    asked = parameters(request, request.known_route().parameters)
+    return _accepted(items=api.service.limits(_key("entity", asked), _key("segment", asked)))
+
+
+async def _switches(api: Api, request: Request) -> Response:
+    parameters(request, ())
+    return _accepted(items=api.service.switches())
+
+
+def _key(name: str, asked: Mapping[str, str]) -> str:
+    value = asked.get(name, "")
+    if len(value) > MAX_KEY:
+        raise ProblemError(
+            "request-invalid", f"{name} 最长 {MAX_KEY} 个字符", f"{name} has at most {MAX_KEY} characters"
+        )
+    return value
+
+
 async def _erase(api: Api, request: Request) -> Response:
     parameters(request, ())
     try:
@@ -202,6 +232,13 @@ def all_routes(meters: metrics.Meters) -> list[Route]:
         route("label", "POST", "/v1/labels", "label", _label, ("为事件添加标签", "Label an event"), max_body=MAX_BODY),
         route("list_entry", "POST", "/v1/lists/{name}/entries", "lists", _list_entry,
               ("写入名单条目", "Write a list entry"), max_body=MAX_BODY),
+        route("limit_entry", "POST", "/v1/limits/{name}/entries", "limits", _limit_entry,
+              ("写入限额条目", "Write an entry of a limit"), max_body=MAX_BODY),
+        route("switch", "POST", "/v1/switches/{name}", "limits", _switch,
+              ("打开或关闭开关", "Turn a switch on or off"), max_body=MAX_BODY),
+        route("limits", "GET", "/v1/limits", "read", _limits, ("限额及其生效值", "The limits, and what is in force"),
+              parameters=("entity", "segment")),
+        route("switches", "GET", "/v1/switches", "read", _switches, ("开关及其状态", "The switches, and which are on")),
         route("erase", "POST", "/v1/erasures", "erase", _erase,
               ("销毁主体的数据密钥", "Destroy the data key of a subject"), max_body=MAX_BODY),
         route("policy", "GET", "/v1/policies/active", "read", policies.active, ("当前策略", "The active policy")),

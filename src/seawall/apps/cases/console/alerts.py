@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
-from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from seawall.apps.accounts.models import User
@@ -32,10 +33,11 @@ from seawall.apps.cases.console.shared import (
 from seawall.apps.cases.console.timeline import moment_of
 from seawall.apps.cases.forms import AddToCaseForm, SnoozeForm, SuppressForm
 from seawall.apps.cases.models import Alert, AlertHit, Queue, Suppression
+from seawall.apps.cases.naming import spoken, typology_title
 from seawall.apps.cases.services import alerts as services
 from seawall.apps.cases.services import opening
 from seawall.apps.cases.severity import RANKS
-from seawall.apps.cases.states import ALERT_STATES, ALERTS, possible
+from seawall.apps.cases.states import ALERT_STATES, ALERTS, possible, transition
 from seawall.apps.errors import InvalidError, UnknownError
 from seawall.console.filters import Choice, Search, Times
 from seawall.console.pages import (
@@ -46,12 +48,13 @@ from seawall.console.pages import (
     ListPage,
     Record,
     View,
+    ask_why,
     dialog,
     go,
     respond_record,
     selected,
 )
-from seawall.console.tables import Column, Table
+from seawall.console.tables import Column, RowAction, Table
 from seawall.console.words import SEVERITIES, Text, Word, word, words
 
 VIEW = "alerts.view"
@@ -67,12 +70,15 @@ def queue_words() -> dict[str, Word]:
 
 
 def _typology_words() -> dict[str, Word]:
-    return words(*(Word(one, one, "flag") for one in queries.typologies()))
+    return words(*(Word(one, typology_title(one), "flag") for one in queries.typologies()))
 
 
 def _found(text: str) -> Q:
-    if text.upper() in queries.typologies():
-        return Q(typology=text.upper())
+    named = [
+        key for key, one in _typology_words().items() if text.casefold() in (key.casefold(), str(one.title).casefold())
+    ]
+    if named:
+        return Q(typology__in=named)
     about = Alert.objects.filter(entity_value=text).order_by("-last_sequence")
     return Q(pk__in=list(about.values_list("pk", flat=True)[:MOST_FOUND]))  # named, so that no order misleads SQLite
 
@@ -82,13 +88,28 @@ def _bulk(action: str, title: Text, icon: str, key: str = "", **more: Any) -> Ac
     return Action(title, url, icon, key=key, permission="alerts.work", **more)
 
 
+CLOSES: Text = gettext_lazy("It closes without a case; the next hit raises a new alert.")
+IN_ROW = ("open_case", "snooze", "dismiss")
+
+
+def _of_row(alert: Alert) -> list[RowAction]:
+    """What can be done to one alert of the list, as to the chosen ones."""
+    return [
+        RowAction(row.title, f"{reverse('cases:alerts_do', args=[row.action])}?selected={alert.pk}", row.icon,
+                  post=row.action != "snooze", dialog=row.action == "snooze", permission=row.permission,
+                  **({"reason": True, "confirm": CLOSES} if row.action == "dismiss" else {}))
+        for row in possible(ALERTS, alert.state) if row.action in IN_ROW
+    ]  # fmt: skip
+
+
 ALERT_LIST = ListPage(
     name="alerts",
     title=gettext_lazy("Alerts"),
     purpose=gettext_lazy("Decisions worth a look, by entity and typology. Choose rows with x, then press a, s or d."),
     table=Table(
         columns=(
-            Column("typology", gettext_lazy("Typology"), primary=True),
+            Column("typology", gettext_lazy("Typology"), "coded", value=lambda row: (row.headline, row.typology),
+                   primary=True, hint=gettext_lazy("The gravest rule that fired, and the typology that joins hits")),
             Column("entity", gettext_lazy("About"), "entity", value=lambda row: (row.entity_kind, row.entity_value)),
             Column("severity", gettext_lazy("Severity"), "severity", value="severity_name", sort="severity"),
             Column("hits", gettext_lazy("Hits"), "number", sort="hits"),
@@ -100,6 +121,7 @@ ALERT_LIST = ListPage(
         ),
         sort="-severity",
         url=lambda row: reverse("cases:alert", args=[row.pk]),
+        actions=lambda row: _of_row(row),
     ),
     filters=(
         Search(find=_found, hint=gettext_lazy("Entity or typology")),
@@ -160,14 +182,15 @@ def _bulk_open(request: HttpRequest) -> HttpResponse:
 
 def _bulk_dismiss(request: HttpRequest) -> HttpResponse:
     me, chosen = person(request), uuids(selected(request))
+    if asking := ask_why(request, _("Dismiss"), text=CLOSES):
+        return asking
     services.dismiss_all(me, chosen, reason(request))
     return go(request, _back(request), _done(len(chosen)))
 
 
 def _bulk_snooze(request: HttpRequest) -> HttpResponse:
-    asked = request.POST if request.method == "POST" else request.GET
-    chosen = asked.getlist("selected")
-    form = SnoozeForm(request.POST if request.method == "POST" else None, selected=chosen)
+    chosen = selected(request)
+    form = SnoozeForm(_answered(request), selected=chosen)
     if form.is_valid():
         services.snooze_all(person(request), uuids(chosen), form.until(), form.cleaned_data["reason"])
         return go(request, _back(request), _done(len(chosen)))
@@ -178,10 +201,9 @@ def _bulk_snooze(request: HttpRequest) -> HttpResponse:
 
 def _bulk_add(request: HttpRequest) -> HttpResponse:
     me = person(request)
-    asked = request.POST if request.method == "POST" else request.GET
-    chosen = asked.getlist("selected")
+    chosen = selected(request)
     rows = queries.cases(me).exclude(state__in=("closing", "closed")).order_by("-opened_at")[:100]
-    form = AddToCaseForm(request.POST if request.method == "POST" else None, selected=chosen, cases=rows)
+    form = AddToCaseForm(_answered(request, "case"), selected=chosen, cases=rows)
     if form.is_valid():
         case_id = uuid_or_none(form.cleaned_data["case"])
         assert case_id is not None
@@ -190,6 +212,11 @@ def _bulk_add(request: HttpRequest) -> HttpResponse:
     uuids(chosen)
     return dialog(request, _("Add to a case"), form, reverse("cases:alerts_do", args=["add"]), button=_("Add"),
                   status=status_of(form))  # fmt: skip
+
+
+def _answered(request: HttpRequest, field: str = "reason") -> QueryDict | None:
+    """What was filled in; None while the form is only asked for (by a POST where there are no scripts)."""
+    return request.POST if field in request.POST else None
 
 
 _BULK: dict[str, Callable[[HttpRequest], HttpResponse]] = {
@@ -202,9 +229,9 @@ def _done(count: int) -> str:
 
 
 def _back(request: HttpRequest) -> str:
-    asked = request.headers.get("HX-Current-URL", "") or request.META.get("HTTP_REFERER", "")
-    _sep, query = asked.partition("?")[1:]
-    return f"{reverse('cases:alerts')}?{query}" if query else reverse("cases:alerts")
+    asked = urlsplit(request.headers.get("HX-Current-URL", "") or request.META.get("HTTP_REFERER", ""))
+    here = reverse("cases:alerts")
+    return f"{here}?{asked.query}" if asked.query and asked.path == here else here
 
 
 # --- one alert --------------------------------------------------------------------------------------------------------
@@ -224,8 +251,7 @@ def alert_record(request: HttpRequest, alert_id: UUID) -> HttpResponse:
 
 def titles(hit: AlertHit) -> list[str]:
     """The rules of a hit in the page's language."""
-    language = "en" if (get_language() or "").startswith("en") else "zh"
-    return [title.get(language) or name for name, title in hit.rules]
+    return [spoken(title, name) for name, title in hit.rules]
 
 
 def _record(me: User, alert: Alert) -> Record:
@@ -233,7 +259,7 @@ def _record(me: User, alert: Alert) -> Record:
         return f"{reverse('cases:alert_do', args=[alert.pk, action])}?v={alert.version}"
 
     says = {
-        "dismiss": _("It closes without a case; the next hit raises a new alert."),
+        "dismiss": CLOSES,
         "lift": _("Every suppression that holds it back ends."),
     }
     actions = [
@@ -243,6 +269,7 @@ def _record(me: User, alert: Alert) -> Record:
         for row in possible(ALERTS, alert.state) if row.action != "detach"
     ]  # fmt: skip
     facts = [
+        Fact(_("Typology"), (typology_title(alert.typology), alert.typology), "coded"),
         Fact(_("Entity"), (alert.entity_kind, alert.entity_value), "entity"),
         Fact(_("Queue"), str(alert.queue)),
         Fact(_("Hits"), alert.hits, "number"),
@@ -254,9 +281,9 @@ def _record(me: User, alert: Alert) -> Record:
     ]
     done = [moment_of(one) for one in entries_of("alert", alert.pk).order_by("-id")[:100]]
     return Record(
-        title=alert.typology, id=str(alert.pk), kind=_("Alert"), status=word(ALERT_STATES, alert.state),
+        title=alert.headline, id=str(alert.pk), kind=_("Alert"), status=word(ALERT_STATES, alert.state),
         severity=alert.severity_name, actions=actions[:3], more=actions[3:], sides=[Facts(_("Alert"), facts)],
-        timeline=done, crumbs=crumbs((_("Alerts"), reverse("cases:alerts")), (alert.typology, "")),
+        timeline=done, crumbs=crumbs((_("Alerts"), reverse("cases:alerts")), (alert.headline, "")),
     )  # fmt: skip
 
 
@@ -275,7 +302,9 @@ def alert_do(request: HttpRequest, alert_id: UUID, action: str) -> HttpResponseB
     act = _ACTS.get(action)
     if act is None or request.method != "POST":
         raise UnknownError(_("There is no such action."))
-    return act(request, alert_id)
+    row = transition(ALERTS, action)
+    asking = ask_why(request, row.title) if row.reason else None
+    return asking or act(request, alert_id)
 
 
 def _until(request: HttpRequest, alert_id: UUID, action: str) -> HttpResponse:

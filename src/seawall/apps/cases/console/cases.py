@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -17,29 +18,65 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from seawall.apps.accounts.permissions import person, requires
 from seawall.apps.accounts.roles import catalog
+from seawall.apps.approvals.queries import waiting_for
 from seawall.apps.cases import queries
 from seawall.apps.cases.console.alerts import RANK_WORDS, queue_words
 from seawall.apps.cases.console.shared import crumbs, show, status_of, uuid_or_none
 from seawall.apps.cases.forms import CaseForm
-from seawall.apps.cases.models import Case
+from seawall.apps.cases.models import Case, CaseEntity
 from seawall.apps.cases.scopes import serials
 from seawall.apps.cases.services import notifications, opening
-from seawall.apps.cases.states import ALERT_STATES, ALERTS, ALWAYS, CASE_STATES, CASES, LONG, Transition
+from seawall.apps.cases.states import ALERT_STATES, ALERTS, ALWAYS, CASE_STATES, CASES, LONG, Transition, possible
 from seawall.apps.errors import InvalidError
-from seawall.console.filters import Choice, Search, Times
+from seawall.console.filters import LAST, Choice, Search, Times
 from seawall.console.pages import Action, Empty, ListPage, View, dialog, go
-from seawall.console.tables import Column, Table
-from seawall.console.words import Word, word
+from seawall.console.tables import Column, RowAction, Table
+from seawall.console.words import Word, word, words
 
 VIEW, WORK = "cases.view", "cases.work"
 SOON = timedelta(hours=4)
 MOST_SHOWN = 50
+MOST_ALERTS = 10  # on My work
+MOST_FOUND = 500
 
 
 def found(text: str) -> Q:
     """Cases of that number, entity or beginning of a title."""
     number = text.upper() if text.upper().startswith("C-") else f"C-{text}"
-    return Q(serial__in=serials(frozenset([number]))) | Q(entities__value=text) | Q(title__startswith=text)
+    named = list(CaseEntity.objects.filter(value=text).order_by("-id").values_list("case", flat=True)[:MOST_FOUND])
+    titled = Q(title__gte=text, title__lt=text + LAST)
+    return Q(serial__in=serials(frozenset([number]))) | Q(pk__in=named) | titled
+
+
+CLOCKS = words(
+    Word("late", gettext_lazy("Past their time limit"), "alert", "bad"),
+    Word("1h", gettext_lazy("Due within an hour"), "clock", "notice"),
+    Word("4h", gettext_lazy("Due within 4 hours"), "clock", "notice"),
+)
+STRETCHES = {"1h": timedelta(hours=1), "4h": SOON}
+
+
+@dataclass(frozen=True)
+class Clock(Choice):
+    """Open cases whose time limit has passed, or comes soon."""
+
+    def narrow(self, rows: QuerySet[Case], value: list[str]) -> QuerySet[Case]:
+        """Rows of any of the stretches."""
+        wanted = Q()
+        for one in value:
+            wanted |= Q(breached_at__isnull=False) if one == "late" else queries.due_before(
+                timezone.now() + STRETCHES[one]
+            )  # fmt: skip
+        return rows.filter(wanted).exclude(state=Case.State.CLOSED)
+
+
+def _of_row(case: Case) -> list[RowAction]:
+    """What can be done to a case of the list: taken, or given to somebody."""
+    return [
+        RowAction(row.title, f"{reverse('cases:case_do', args=[case.pk, row.action])}?v={case.version}", row.icon,
+                  post=row.action == "take", dialog=row.action == "assign", permission=row.permission)
+        for row in possible(CASES, case.state) if row.action in ("take", "assign")
+    ]  # fmt: skip
 
 
 CASE_LIST = ListPage(
@@ -66,6 +103,7 @@ CASE_LIST = ListPage(
         sort="due_at",
         url=lambda row: reverse("cases:case", args=[row.pk]),
         tone=lambda row: "bad" if row.breached_at and row.open else "",
+        actions=lambda row: _of_row(row),
     ),
     filters=(
         Search(find=found, hint=gettext_lazy("Number, entity or title")),
@@ -73,6 +111,7 @@ CASE_LIST = ListPage(
         Choice("severity", gettext_lazy("Severity"), "severity", RANK_WORDS),
         Choice("queue", gettext_lazy("Queue"), "queue", load=queue_words),
         Times("opened", gettext_lazy("Opened"), "opened_at"),
+        Clock("clock", gettext_lazy("Time limit"), "", CLOCKS, counts=False),
     ),
     views=(
         View("open", gettext_lazy("Open"), "state=new&state=assigned&state=in_progress&state=waiting&state=closing"),
@@ -101,7 +140,7 @@ def case_list(request: HttpRequest) -> HttpResponseBase:
         Action(_("Queues"), reverse("cases:queues"), "inbox", permission=VIEW),
         Action(_("What can happen"), reverse("cases:transitions"), "question", permission=VIEW),
     ]
-    return CASE_LIST.respond(request, queries.cases(person(request)).distinct(), actions=actions)
+    return CASE_LIST.respond(request, queries.cases(person(request)), actions=actions)
 
 
 @requires(WORK)
@@ -132,15 +171,21 @@ def case_new(request: HttpRequest) -> HttpResponse:
 def mine(request: HttpRequest) -> HttpResponse:
     """What waits for this person: cases by their deadline, tasks, what they were told."""
     me = person(request)
+    soon = timezone.now() + SOON
+    work, look = me.has_perm(WORK), me.has_perm("alerts.view")
     context = {
         "title": _("My work"),
         "purpose": _("Your cases by deadline, your tasks, and what happened without you."),
+        "running_out": [(one, due_of(one)) for one in queries.running_out(me, soon)[:MOST_SHOWN]],
+        "alerts": queries.gravest_alerts(me)[:MOST_ALERTS] if look else [],
+        "may_open": work and me.has_perm("alerts.work"),
+        "approvals": list(waiting_for(me)[:MOST_ALERTS]) if me.has_perm("approvals.view") else [],
         "cases": [(one, CASE_STATES[one.state], due_of(one)) for one in queries.open_cases(me)[:MOST_SHOWN]],
-        "free": [(one, due_of(one)) for one in queries.free_cases(me)[:MOST_SHOWN]] if me.has_perm(WORK) else [],
+        "free": [(one, due_of(one)) for one in queries.free_cases(me)[:MOST_SHOWN]] if work else [],
         "tasks": queries.open_tasks(me)[:MOST_SHOWN],
         "told": queries.notifications(me)[:MOST_SHOWN],
         "unread": queries.unread(me),
-        "backlog": queries.backlog(me, timezone.now() + SOON),
+        "backlog": queries.backlog(me, soon),
     }
     return render(request, "cases/mine.html", context)
 

@@ -18,10 +18,11 @@ from seawall.apps.cases.console.shared import crumbs, reason, show, status_of, v
 from seawall.apps.cases.forms import QueueForm, SuppressionForm
 from seawall.apps.cases.models import Queue, Suppression
 from seawall.apps.cases.models.queue import DEFAULT_HOURS
+from seawall.apps.cases.naming import typology_title
 from seawall.apps.cases.services import alerts, queues
 from seawall.apps.errors import InvalidError
 from seawall.console.filters import Choice, Times
-from seawall.console.pages import Action, Empty, ListPage, dialog, go
+from seawall.console.pages import Action, Empty, ListPage, ask_why, dialog, go
 from seawall.console.tables import Column, RowAction, Table
 from seawall.console.words import Word, words
 
@@ -84,7 +85,12 @@ def _lift(row: Suppression) -> list[RowAction]:
     if row.ended_at is not None:
         return []
     return [RowAction(gettext_lazy("Lift"), reverse("cases:lift", args=[row.pk]), "eye", post=True,
+                      reason=True, permission="alerts.suppress",
                       confirm=gettext_lazy("What it holds back is work again."))]  # fmt: skip
+
+
+def _typology(row: Suppression) -> tuple[str, str]:
+    return (typology_title(row.typology), row.typology) if row.typology else (_("Any"), "")
 
 
 SUPPRESSIONS = ListPage(
@@ -93,7 +99,7 @@ SUPPRESSIONS = ListPage(
     purpose=gettext_lazy("What raises no alert for a while, and why. A graver hit always comes through."),
     table=Table(
         columns=(
-            Column("typology", gettext_lazy("Typology"), value=lambda row: row.typology or _("Any"), primary=True),
+            Column("typology", gettext_lazy("Typology"), "coded", _typology, primary=True),
             Column("entity", gettext_lazy("Entity"), "entity",
                    value=lambda row: (row.entity_kind, row.entity_value) if row.entity_value else None),
             Column("severity", gettext_lazy("Up to severity"), "severity", value="severity_name"),
@@ -152,5 +158,7 @@ def suppression_new(request: HttpRequest) -> HttpResponse:
 @require_POST
 def lift(request: HttpRequest, suppression_id: UUID) -> HttpResponse:
     """End a suppression."""
-    alerts.lift(person(request), suppression_id, reason(request) or _("Lifted from the list"))
+    if asking := ask_why(request, _("Lift the suppression"), text=_("What it holds back is work again.")):
+        return asking
+    alerts.lift(person(request), suppression_id, reason(request))
     return go(request, reverse("cases:suppressions"), _("Lifted."))

@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
-from seawall.apps.cases.services.editing import StaleError, actor_title
-from seawall.apps.errors import InvalidError
+from seawall.apps.cases.services.editing import actor_title
+from seawall.apps.errors import InvalidError, StaleError
 from seawall.console.pages import Crumb, changed_meanwhile
 
 View = Callable[..., HttpResponseBase]

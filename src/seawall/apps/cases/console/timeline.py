@@ -94,7 +94,7 @@ def timeline(entries: Iterable[Outbox], notes: Iterable[Note], hits: Iterable[Al
             moment = Moment(moment.at, moment.title, text, moment.by, moment.icon, moment.tone, moment.ledger)
         found.append(moment)
     found += [
-        Moment(hit.at, f"{hit.alert.typology} · {hit.event_type}", "", "", "bell", SEVERITIES[hit.severity_name].tone,
+        Moment(hit.at, f"{hit.alert.headline} · {hit.event_type}", "", "", "bell", SEVERITIES[hit.severity_name].tone,
                None, urls(hit))
         for hit in hits
     ]  # fmt: skip

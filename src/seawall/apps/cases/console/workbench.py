@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from seawall.apps.accounts.models import User
@@ -36,9 +37,10 @@ from seawall.apps.cases.services import cases as services
 from seawall.apps.cases.services import evidence, opening, work
 from seawall.apps.cases.services.cases import Given
 from seawall.apps.cases.states import ALERT_STATES, CASE_STATES, CASES, LABEL_STATES, possible
+from seawall.apps.decisions.registry import buttons
 from seawall.apps.errors import InvalidError, UnknownError
 from seawall.console import links
-from seawall.console.pages import Action, dialog, go, permitted
+from seawall.console.pages import Action, ask_why, dialog, go, permitted
 
 VIEW, WORK = "cases.view", "cases.work"
 KEYS = {"take": "a", "assign": "i", "submit": "d", "escalate": "e", "wait": "w", "resume": "w", "reopen": "r"}
@@ -56,7 +58,7 @@ def case_page(request: HttpRequest, case_id: UUID) -> HttpResponse:
     beside = queries.open_cases(me) if case.assignee_id == me.pk else queries.open_in(me, case.queue)
     waiting = queries.closure_request(case)
     context = {
-        "title": f"{case.number} {case.title}",
+        "title": str(case),
         "case": case,
         "state": CASE_STATES[case.state],
         "due": due_of(case),
@@ -119,7 +121,8 @@ def _more(case: Case) -> list[Action]:
     export = Action(
         _("Export as a file"), reverse("cases:export", args=[case.pk]), "download", permission="cases.export"
     )
-    return [export, turn]
+    named = case.entities.order_by("id").first()
+    return [export, turn, *(buttons(named.kind, named.value, case=case.pk) if named else [])]
 
 
 # --- commands ---------------------------------------------------------------------------------------------------------
@@ -131,7 +134,9 @@ def _closure(request: HttpRequest, me: User, case: Case) -> tuple[ClosureForm, s
 
 def _assignment(request: HttpRequest, me: User, case: Case) -> tuple[AssignForm, str]:
     queues = queries.queues(me).filter(active=True)
-    return AssignForm(request.POST or None, people=queries.workers(case), queues=queues, case=case), _("Assign")
+    return AssignForm(request.POST or None, people=queries.workers(case), queues=queues, case=case), pgettext(
+        "case", "Assign"
+    )
 
 
 _DIALOGS: dict[str, Callable[[HttpRequest, User, Case], tuple[ClosureForm | AssignForm, str]]] = {
@@ -150,11 +155,20 @@ def case_do(request: HttpRequest, case_id: UUID, action: str) -> HttpResponseBas
         return _dialog(request, me, case, action)
     if request.method != "POST":
         raise UnknownError(_("There is no such page."))
+    if asking := _why(request, action):
+        return asking
     if action in ("restrict", "unrestrict"):
         services.restrict(me, case_id, action == "restrict", reason(request), version_of(request))
     else:
         services.act(me, case_id, action, Given(reason(request)), version_of(request))
     return _back(request, case_id, _("Done."))
+
+
+def _why(request: HttpRequest, action: str) -> HttpResponse | None:
+    """The form that asks for a reason where the action needs one and none came."""
+    asking_for = {row.action: row.title for row in CASES if row.reason}
+    asking_for |= {"restrict": _("Restrict"), "unrestrict": _("Lift the restriction")}
+    return ask_why(request, asking_for[action]) if action in asking_for else None
 
 
 def _dialog(request: HttpRequest, me: User, case: Case, action: str) -> HttpResponse:
@@ -231,6 +245,8 @@ def evidence_get(request: HttpRequest, case_id: UUID, evidence_id: UUID) -> Http
 @require_POST
 def alert_detach(request: HttpRequest, case_id: UUID, alert_id: UUID) -> HttpResponse:
     """Take an alert out of the case."""
+    if asking := ask_why(request, _("Take out of the case"), text=_("It is work of its own again.")):
+        return asking
     opening.detach(person(request), case_id, alert_id, reason(request))
     return _back(request, case_id, _("Taken out; it is work of its own again."))
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from seawall.apps.cases.models.queue import Queue
+from seawall.apps.cases.naming import spoken, typology_title
 from seawall.apps.cases.severity import severity_name
 from seawall.apps.ids import uuid7
 
@@ -39,6 +40,7 @@ class Alert(models.Model):
     entity_kind = models.CharField(_("kind of entity"), max_length=40)
     entity_value = models.CharField(_("entity"), max_length=300)
     typology = models.CharField(_("typology"), max_length=100)
+    title = models.JSONField(_("title"), default=dict, blank=True)  # of the gravest rule, as the deciding policy has it
     severity = models.PositiveSmallIntegerField(_("severity"))
     state = models.CharField(_("state"), max_length=10, choices=STATE_CHOICES, default=State.NEW.value)
     queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="alerts", verbose_name=_("queue"))
@@ -88,6 +90,11 @@ class Alert(models.Model):
     def severity_name(self) -> str:
         """`low` … `critical`."""
         return severity_name(self.severity)
+
+    @property
+    def headline(self) -> str:
+        """What happened, in the language of the page."""
+        return spoken(self.title, "") or typology_title(self.typology)
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from seawall.apps.cases.models.alert import Alert
 from seawall.apps.cases.models.queue import Queue
+from seawall.apps.cases.naming import spoken
 from seawall.apps.cases.severity import severity_name
 from seawall.apps.ids import uuid7
 
@@ -44,6 +45,7 @@ class Case(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     serial = models.PositiveIntegerField(_("number"), unique=True)
     title = models.CharField(_("title"), max_length=200)
+    titles = models.JSONField(default=dict, blank=True)  # zh and en, where no person wrote the title
     queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="cases", verbose_name=_("queue"))
     severity = models.PositiveSmallIntegerField(_("severity"))
     state = models.CharField(_("state"), max_length=12, choices=STATE_CHOICES, default=State.NEW.value)
@@ -86,12 +88,17 @@ class Case(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.number} {self.title}"
+        return f"{self.number} {self.headline}"
 
     @property
     def number(self) -> str:
         """As people and scopes name it: `C-1042`."""
         return f"C-{self.serial}"
+
+    @property
+    def headline(self) -> str:
+        """The title, in the language of the page where no person wrote it."""
+        return spoken(self.titles, self.title)
 
     @property
     def severity_name(self) -> str:

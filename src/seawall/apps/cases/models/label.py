@@ -51,8 +51,8 @@ class Disposition(models.Model):
 
 
 class LabelDelivery(models.Model):
-    """A label on its way to the journal: sent until its sequence number comes back. What is sent never changes, so the
-    journal knows a second try for the first."""
+    """A label on its way to the journal by the outbox. What is sent never changes, so the journal knows a second try
+    for the first."""
 
     class State(StrEnum):
         WAITING = "waiting"
@@ -73,16 +73,11 @@ class LabelDelivery(models.Model):
     label_time = models.CharField(max_length=40)  # as sent: RFC 3339, so that every try is the same
     state = models.CharField(_("state"), max_length=10, choices=STATE_CHOICES, default=State.WAITING.value)
     sequence = models.BigIntegerField(_("label in the journal"), null=True)
-    attempts = models.PositiveIntegerField(_("attempts"), default=0)
-    next_try = models.DateTimeField(_("next try"), default=timezone.now)
     problem = models.CharField(_("problem"), max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("label delivery")
         verbose_name_plural = _("label deliveries")
-        indexes: ClassVar = [
-            models.Index(fields=["next_try"], condition=Q(state="waiting"), name="cases_label_waiting"),
-        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["label", "event_id"], name="cases_label_once_an_event"),
             models.CheckConstraint(

@@ -12,7 +12,7 @@ from seawall.apps.approvals.models import WITHDRAWN, Request
 from seawall.apps.audit.services import SYSTEM
 from seawall.apps.cases.models import Alert, AlertHit, Case, CaseAlert, Disposition, LabelDelivery, Notification
 from seawall.apps.cases.scopes import may_see
-from seawall.apps.cases.services import editing, sla
+from seawall.apps.cases.services import editing, labels, sla
 from seawall.apps.cases.services.notifications import notify
 from seawall.apps.cases.states import ALERTS, CASES, check_state, transition
 from seawall.apps.cases.table import table
@@ -52,9 +52,9 @@ def execute(request: Request, checker: User) -> None:
     found = Disposition.objects.create(
         case=case, kind=request.payload["disposition"], reason=request.reason, maker=request.maker, checker=checker
     )
-    labels = _queue_labels(found)
+    labelled = _queue_labels(found)
     sla.stop(case)
-    about = {"disposition": found.kind, "labels": labels, "maker": str(request.maker_id)}
+    about = {"disposition": found.kind, "labels": labelled, "maker": str(request.maker_id)}
     editing.save(checker, "case.closed", case, {"state": row.to, "closed_at": timezone.now()}, data=about)
     closed = transition(ALERTS, "close")
     for link in CaseAlert.objects.select_related("alert__queue").filter(case=case, removed_at=None):
@@ -105,4 +105,5 @@ def _queue_labels(found: Disposition) -> int:
         for event, sequence in events.items() if event not in known
     ]  # fmt: skip
     LabelDelivery.objects.bulk_create(rows)
+    labels.put(rows, found.checker)
     return len(rows)

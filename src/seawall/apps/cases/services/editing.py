@@ -15,19 +15,11 @@ from seawall.apps.audit.models import Outbox
 from seawall.apps.audit.services import record
 from seawall.apps.cases.models import Alert, Case
 from seawall.apps.cases.scopes import visible_alerts, visible_cases
-from seawall.apps.errors import ConflictError, InvalidError, UnknownError
+from seawall.apps.errors import InvalidError, StaleError, UnknownError
 
 LONGEST_REASON = 500
 ALERT, CASE = "alert", "case"
 Actor = User | str
-
-
-class StaleError(ConflictError):
-    """Somebody changed the record after this person read it; `changes` are the ledger entries since."""
-
-    def __init__(self, message: str, changes: list[Outbox]) -> None:
-        super().__init__(message)
-        self.changes = changes
 
 
 def locked_case(user: User, case_id: UUID, permission: str, version: int | None = None) -> Case:

@@ -1,7 +1,7 @@
 """Decisions become alerts: one open alert an (entity, typology, window); no severity is ever lost.
 
 Called inside the follower's transaction, so that each decision counts exactly once. The alerts follow from the journal
-and the table alone: these rows write no ledger entries of their own.
+and the table alone: these rows write no ledger entries of their own. Cases that rules open do.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from datetime import datetime
 from django.db import connection
 
 from seawall.apps.cases.models import Alert, AlertHit, Case, CaseAlert, Notification, Queue, Suppression
+from seawall.apps.cases.services import ruled
 from seawall.apps.cases.services.notifications import notify
 from seawall.apps.cases.services.queues import default_queue
 from seawall.apps.cases.table import Table, table
 
 _CHUNK = 200  # keys asked for at once
 _MOVING = (
-    "severity", "state", "snoozed_until", "hits", "score", "last_sequence", "last_at", "joins_until", "version",
-    "collecting",
+    "severity", "title", "state", "snoozed_until", "hits", "score", "last_sequence", "last_at", "joins_until",
+    "version", "collecting",
 )  # fmt: skip
 State = Alert.State
 Key = tuple[str, str, str]
@@ -29,12 +30,16 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Fired:
-    """A rule that fired: its severity as a rank, its reason code, its title in both languages."""
+    """A rule that fired: its severity as a rank, its reason code, its title in both languages.
+
+    `opens`: it has the action open_case; the queue that names, "" for none. None: it opens no case.
+    """
 
     rule: str
     severity: int
     reason: str = ""
     title: Mapping[str, str] = field(default_factory=dict)
+    opens: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,16 @@ class Decided:
     entities: Sequence[tuple[str, str]] = ()
     decision_id: str = ""
 
+    @property
+    def gravest(self) -> Fired | None:
+        """The rule that names the work; of equally grave ones first one that opens a case."""
+        return max(self.fired, key=lambda one: (one.severity, one.opens is not None), default=None)
+
+    @property
+    def opener(self) -> Fired | None:
+        """The gravest of the rules that open a case."""
+        return max((one for one in self.fired if one.opens is not None), key=lambda one: one.severity, default=None)
+
 
 @dataclass
 class _Batch:
@@ -66,14 +81,18 @@ class _Batch:
     hits: list[AlertHit] = field(default_factory=list)
     risen: dict[object, int] = field(default_factory=dict)  # alert in a case -> severity that came
     held: dict[object, Suppression] = field(default_factory=dict)
+    asked: list[ruled.Asked] = field(default_factory=list)
 
 
 def typology_and_severity(decision: Decided, wanted: Table) -> tuple[str, int] | None:
-    """The typology of the gravest fired rule and the severity to work at; None where the table asks for nothing."""
-    gravest = max(decision.fired, key=lambda one: one.severity, default=None)
+    """The typology of the gravest fired rule and the severity to work at; None where neither the table nor a rule that
+    opens a case asks for work."""
+    gravest = decision.gravest
     rank = gravest.severity if gravest else 0
     floor = wanted.outcomes.get(decision.outcome, 0)
-    if rank < wanted.rules and not floor:
+    if rank < wanted.rules and not floor and decision.opener is None:
+        return None
+    if decision.fired and decision.opener is None and all(one.reason in wanted.quiet for one in decision.fired):
         return None
     named = (gravest.reason or gravest.rule) if gravest else f"OUTCOME_{decision.outcome.upper()}"
     return named, max(rank, floor)
@@ -128,18 +147,21 @@ def _begin(keys: set[Key]) -> _Batch:
 def _hit(batch: _Batch, decision: Decided, key: Key, severity: int, wanted: Table) -> None:
     alert = batch.collecting.get(key)
     held = _suppression(batch, key, severity, decision.at)
+    opener, gravest = decision.opener, decision.gravest
+    queue = ruled.queue_of(opener.opens or "", batch.queues, wanted) if opener else None
     if alert is not None and decision.at >= alert.joins_until and alert.state != State.SUPPRESSED:
         alert.collecting = False  # its window is over: it stays as it is, and further hits are new work
         batch.retired.append(alert)
         alert = None
     if alert is None:
-        alert = _new_alert(batch, decision, key, severity, held)
+        alert = _new_alert(batch, decision, key, severity, held, queue)
     elif severity > alert.severity:
         if alert.state == State.SNOOZED:
             _wake(alert)
         if alert.state == State.IN_CASE:
             batch.risen[alert.pk] = severity
         alert.severity = severity
+        alert.title = dict(gravest.title) if gravest else {}
     if alert.state == State.SUPPRESSED:
         if held is None:
             _wake(alert)  # graver than what is held back, or nothing holds it back any more
@@ -152,6 +174,8 @@ def _hit(batch: _Batch, decision: Decided, key: Key, severity: int, wanted: Tabl
     alert.joins_until = decision.at + wanted.typology(alert.typology).window
     batch.changed[alert.pk] = alert
     batch.hits.append(_row(alert, decision, severity))
+    if opener is not None:
+        batch.asked.append(ruled.Asked(alert, queue, opener.rule, decision.sequence))
 
 
 def _row(alert: Alert, decision: Decided, severity: int) -> AlertHit:
@@ -168,12 +192,16 @@ def _wake(alert: Alert) -> None:
     alert.version += 1
 
 
-def _new_alert(batch: _Batch, decision: Decided, key: Key, severity: int, held: Suppression | None) -> Alert:
+def _new_alert(
+    batch: _Batch, decision: Decided, key: Key, severity: int, held: Suppression | None, named: Queue | None
+) -> Alert:
     kind, value, typology = key
+    gravest = decision.gravest
     takes = (queue for queue in batch.queues if queue.takes(severity, typology, decision.event_type))
     alert = Alert(
         entity_kind=kind, entity_value=value, typology=typology, severity=severity,
-        state=State.SUPPRESSED if held else State.NEW, queue=next(takes, batch.fallback), joins_until=decision.at,
+        title=dict(gravest.title) if gravest else {}, joins_until=decision.at,
+        state=State.SUPPRESSED if held else State.NEW, queue=named or next(takes, batch.fallback),
         first_sequence=decision.sequence, last_sequence=decision.sequence, first_at=decision.at, last_at=decision.at,
     )  # fmt: skip
     batch.made.append(alert)
@@ -202,6 +230,7 @@ def _write(batch: _Batch) -> None:
     Suppression.objects.bulk_update(batch.held.values(), ["held_back"])
     if batch.risen:
         _tell_cases(batch.risen)
+    ruled.open_or_join(batch.asked)
 
 
 def _tell_cases(risen: Mapping[object, int]) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from seawall.apps.accounts.models import User
 from seawall.apps.accounts.permissions import check
@@ -22,10 +24,13 @@ from seawall.apps.cases.services.queues import default_queue, pick
 from seawall.apps.cases.states import ALERTS, check_state, transition
 from seawall.apps.errors import ConflictError, InvalidError, UnknownError
 from seawall.apps.timers import services as timers
+from seawall.console.formatting import short_id
+from seawall.console.words import ENTITIES, word
 
 OPEN, WORK = "alerts.work", "cases.work"
 MOST_ALERTS = 500
 MOST_ENTITIES = 200
+LANGUAGES = {"zh": "zh-hans", "en": "en"}  # as packs and as Django name them
 State = Case.State
 
 
@@ -56,25 +61,44 @@ def open_case(
         queue = _queue(user, queue_id, gravest)
         if restricted:
             check(user, "cases.restricted")
-        case = Case(
-            serial=(Case.objects.aggregate(last=Max("serial"))["last"] or 1000) + 1,
-            title=given or _title(alerts), queue=queue, restricted=restricted, opened_by=user, due_at=timezone.now(),
-            severity=severity or (gravest.severity if gravest else 2),
-        )  # fmt: skip
-        check(user, WORK, case)
-        case.assignee = user if take else pick(queue, restricted)
-        if case.assignee is not None:
-            case.state = State.IN_PROGRESS if take else State.ASSIGNED
-        case.due_at = sla.start(case)
-        case.save(force_insert=True)
-        about = {
-            "version": 1, "number": case.number, "queue": queue.key, "alerts": len(alerts), "state": str(case.state),
-            "severity": case.severity_name, "assignee": str(case.assignee_id) if case.assignee_id else None,
-        }  # fmt: skip
-        record(user, "case.opened", "case", case.pk, about, private={"title": case.title})
-        _link(user, case, alerts)
+        case = create(user, alerts, queue=queue, title=given, severity=severity, restricted=restricted, take=take)
         _name(case, entities)
         notify([case.assignee], Notification.Kind.ASSIGNED, case, by=user)
+    return case
+
+
+def create(
+    actor: User | str,
+    alerts: Sequence[Alert],
+    *,
+    queue: Queue,
+    title: str = "",
+    severity: int = 0,
+    restricted: bool = False,
+    take: bool = False,
+    about: Mapping[str, Any] | None = None,
+) -> Case:
+    """Make the case of a command that has checked what it was given, or of the system; `about` goes into the ledger."""
+    person = actor if isinstance(actor, User) else None
+    gravest = max((one.severity for one in alerts), default=2)
+    case = Case(
+        serial=(Case.objects.aggregate(last=Max("serial"))["last"] or 1000) + 1, queue=queue, restricted=restricted,
+        title=title or _title(alerts), titles={} if title else _titles(alerts), severity=severity or gravest,
+        opened_by=person, due_at=timezone.now(),
+    )  # fmt: skip
+    if person is not None:
+        check(person, WORK, case)
+    case.assignee = person if take else pick(queue, restricted)
+    if case.assignee is not None:
+        case.state = State.IN_PROGRESS if take else State.ASSIGNED
+    case.due_at = sla.start(case)
+    case.save(force_insert=True)
+    told = {
+        "version": 1, "number": case.number, "queue": queue.key, "alerts": len(alerts), "state": str(case.state),
+        "severity": case.severity_name, "assignee": str(case.assignee_id) if case.assignee_id else None,
+    }  # fmt: skip
+    record(actor, "case.opened", "case", case.pk, told | dict(about or {}), private={"title": case.title})
+    link(actor, case, alerts)
     return case
 
 
@@ -86,7 +110,7 @@ def add_alerts(user: User, case_id: UUID, alert_ids: Sequence[UUID], version: in
         case = editing.locked_case(user, case_id, WORK, version)
         _check_open(case)
         alerts = [editing.locked_alert(user, one, OPEN) for one in dict.fromkeys(alert_ids)]
-        _link(user, case, alerts)
+        link(user, case, alerts)
         gravest = max([case.severity, *(one.severity for one in alerts)])
         changed: dict[str, object] = {}
         if gravest > case.severity:
@@ -140,18 +164,37 @@ def _queue(user: User, queue_id: UUID | None, gravest: Alert | None) -> Queue:
     return found
 
 
-def _title(alerts: Sequence[Alert]) -> str:
+def _first(alerts: Sequence[Alert]) -> tuple[Alert, str]:
+    """The alert that names a case, and what says that there are more."""
     first = max(alerts, key=lambda one: (one.severity, one.last_sequence))
-    more = f" +{len(alerts) - 1}" if len(alerts) > 1 else ""
+    return first, f" +{len(alerts) - 1}" if len(alerts) > 1 else ""
+
+
+def _title(alerts: Sequence[Alert]) -> str:
+    first, more = _first(alerts)
     return f"{first.typology} · {first.entity_kind} {first.entity_value}"[:190] + more
 
 
-def _link(user: User, case: Case, alerts: Sequence[Alert]) -> None:
+def _titles(alerts: Sequence[Alert]) -> dict[str, str]:
+    """The same in words, for both languages."""
+    first, more = _first(alerts)
+    found = {}
+    for key, code in LANGUAGES.items():
+        with override(code):
+            kind = word(ENTITIES, first.entity_kind).title
+            found[key] = f"{first.headline} · {kind} {short_id(first.entity_value)}{more}"
+    return found
+
+
+def link(actor: User | str, case: Case, alerts: Sequence[Alert]) -> None:
+    """Put alerts into a case, in the transaction that made or locked it. ConflictError where one is in a case."""
     row = transition(ALERTS, "open_case")
     for alert in alerts:
         check_state(ALERTS, row, alert.state, str(alert))
         timers.cancel(SNOOZE, "alert", alert.pk)
-        editing.save(user, "alert.in_case", alert, {"state": row.to, "snoozed_until": None}, data={"case": case.number})
+        editing.save(
+            actor, "alert.in_case", alert, {"state": row.to, "snoozed_until": None}, data={"case": case.number}
+        )
     CaseAlert.objects.bulk_create([CaseAlert(case=case, alert=alert) for alert in alerts])
     _name(case, [(alert.entity_kind, alert.entity_value) for alert in alerts])
 

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from seawall.apps.accounts.permissions import has_permission, person, requires
@@ -20,7 +20,7 @@ from seawall.apps.decisions.archive import ArchiveError
 from seawall.apps.decisions.console.forms import RevealForm
 from seawall.apps.decisions.models import DecisionRow
 from seawall.apps.decisions.reading import Explained, Reason, explained, titles
-from seawall.apps.decisions.registry import related_to_decision
+from seawall.apps.decisions.registry import buttons, related_to_decision
 from seawall.apps.decisions.words import PURPOSES, label_title, titled
 from seawall.apps.errors import InvalidError
 from seawall.console.filters import Search
@@ -50,8 +50,8 @@ def rule_words() -> dict[str, Word]:
     return words(*(Word(rule, known.get(rule, rule)) for rule in selection.rule_totals()))
 
 
-def explorer(rules: dict[str, Word], types: dict[str, Word], currency: str) -> ListPage:
-    """The list of decisions, with the words of this moment."""
+def explorer(rules: dict[str, Word], types: dict[str, Word], currency: str, by_time: bool = True) -> ListPage:
+    """The list of decisions, with the words of this moment; `by_time`: it is read in the order of sequence numbers."""
     return ListPage(
         name="decisions",
         title=gettext_lazy("Decisions"),
@@ -78,13 +78,17 @@ def explorer(rules: dict[str, Word], types: dict[str, Word], currency: str) -> L
         ),
         filters=(
             Search(find=selection.anything, hint=gettext_lazy("Decision, event or entity, in full")),
-            selection.OneOf("outcome", gettext_lazy("Outcome"), "outcome", OUTCOMES, counts=selection.outcome_counts),
+            selection.OneOf("outcome", gettext_lazy("Outcome"), "outcome", OUTCOMES, counts=selection.outcome_counts,
+                            by_time=by_time),
             selection.When("time", gettext_lazy("Time"), "effective_at", milliseconds=True),
-            selection.OneOf("type", gettext_lazy("Event type"), "event_type", types, counts=selection.type_counts),
+            selection.OneOf("type", gettext_lazy("Event type"), "event_type", types, counts=selection.type_counts,
+                            by_time=by_time),
             selection.Amounts("amount", gettext_lazy("Amount"), "base_amount", currency=currency),
             selection.Rules("rule", gettext_lazy("Rule"), "rule", rules, counts=selection.rule_counts),
-            selection.OneOf("degraded", gettext_lazy("Degraded"), "degraded", _MARKS, counts=False),
+            selection.OneOf("degraded", gettext_lazy("Degraded"), "degraded", _MARKS, counts=False, by_time=by_time),
             selection.OfEntity("entity", gettext_lazy("Entity"), ""),
+            selection.Between("between", gettext_lazy("Time"), ""),
+            selection.HourOfWeek("week_hour", gettext_lazy("Hour of the week, last 28 days"), ""),
         ),
         views=(
             View("all", gettext_lazy("All")),
@@ -112,7 +116,8 @@ def _subject(row: DecisionRow) -> tuple[str, str] | None:
 def decisions(request: HttpRequest) -> HttpResponseBase:
     """The explorer."""
     me = person(request)
-    page = explorer(rule_words(), event_type_words(), queries.base_currency())
+    by_time = request.GET.get("sort", "-sequence").removeprefix("-") == "sequence"
+    page = explorer(rule_words(), event_type_words(), queries.base_currency(), by_time)
     if not has_permission(me, "decisions.export"):
         page = replace(page, exportable=False)
     return page.respond(request, queries.decisions(me), exported=lambda form: services.record_export(me, form))
@@ -161,11 +166,12 @@ def _step(reason: Reason) -> Step:
 def _record(row: DecisionRow, shown: Explained | None) -> Record:
     checkpoint = queries.checkpoint_over(row)
     degraded = list(shown.decision.degraded) if shown else []
+    when_hint = _("Effective time: the clock that windows and lists go by.")
     about = [
         Fact(_("Event type"), shown.event_title if shown else row.event_type),
         Fact(_("Amount"), _amount(row), "money"),
         Fact(_("Subject"), _subject(row), "entity"),
-        Fact(_("Decided"), row.effective_at, "when", _("Effective time: the clock that windows and lists go by.")),
+        Fact(pgettext("decision", "Decided"), row.effective_at, "when", when_hint),
         Fact(_("Received"), row.received_at, "when"),
         Fact(_("Late by (ms)"), row.late_by_ms or None, "number"),
         Fact(_("Policy"), row.policy),
@@ -179,7 +185,8 @@ def _record(row: DecisionRow, shown: Explained | None) -> Record:
     return Record(
         title=shown.event_title if shown else row.event_type, id=str(row.decision_id), kind=_("Decision"),
         outcome=row.outcome, severity=row.severity, sides=[Facts(_("Decision"), about), Facts(_("Proof"), proof)],
-        timeline=_moments(row), crumbs=[Crumb(_("Decisions"), reverse("decisions:decisions"))],
+        timeline=_moments(row), actions=buttons(row.subject_kind, row.subject, decision=row.sequence),
+        crumbs=[Crumb(_("Decisions"), reverse("decisions:decisions"))],
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from seawall.apps.decisions.archive import ArchiveError
 from seawall.apps.decisions.console.forms import LookUpForm
 from seawall.apps.decisions.models import DecisionRow, Entity, LabelRow
 from seawall.apps.decisions.reading import active_policy
-from seawall.apps.decisions.registry import related_to_entity
+from seawall.apps.decisions.registry import buttons, related_to_entity
 from seawall.apps.decisions.selection import kind_title
 from seawall.apps.decisions.words import label_title, titled
 from seawall.apps.errors import ServiceError
@@ -118,8 +118,8 @@ def entity(request: HttpRequest, kind: str, value: str) -> HttpResponse:
     """One entity: its decisions over time, features now, what it shares decisions with, lists, linked work."""
     me = person(request)
     shown = queries.get_entity(me, kind, value)
-    rows = list(queries.decisions_of(me, shown).order_by("-sequence")[: queries.NEWEST])
-    linked = queries.linked(me, shown)
+    newest = queries.newest_of(me, shown, queries.NEWEST)
+    rows, linked = queries.rows_of(newest), queries.linked(shown, newest)
     features, policy, problem = [], None, ""
     try:
         policy, features = active_policy(), queries.features_now(me, shown)
@@ -156,7 +156,7 @@ def _record(shown: Entity, rows: list[DecisionRow], policy: CompiledPolicy | Non
     return Record(
         title=short_id(shown.value), id=shown.value, kind=kind_title(shown.kind),
         status=_ERASED if shown.erased_at else None, sides=[Facts(_("Seen"), facts)],
-        timeline=_moments(shown, rows[: queries.MOST_MOMENTS], policy),
+        timeline=_moments(shown, rows[: queries.MOST_MOMENTS], policy), actions=buttons(shown.kind, shown.value),
         crumbs=[Crumb(_("Entities"), reverse("decisions:entities")), Crumb(kind_title(shown.kind))],
     )  # fmt: skip
 

@@ -166,14 +166,25 @@
 
   if (palette) {
     let timer = 0;
-    one("input", palette).addEventListener("input", (event) => {
+    let answer = Promise.resolve();
+    const input = one("input", palette);
+    const ask = () => {
+      timer = 0;
+      answer = search(input.value.trim());
+    };
+    input.addEventListener("input", () => {
       clearTimeout(timer);
-      timer = setTimeout(() => search(event.target.value.trim()), 120);
+      timer = setTimeout(ask, 120);
     });
+    const open = () => {
+      clearTimeout(timer);
+      if (timer) ask(); // Enter means the words that stand there, not those of the hits still shown
+      answer.then(() => one('a[aria-selected="true"]', hits)?.click());
+    };
     palette.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown" || (event.ctrlKey && event.key === "n")) choose(1);
       else if (event.key === "ArrowUp" || (event.ctrlKey && event.key === "p")) choose(-1);
-      else if (event.key === "Enter") one('a[aria-selected="true"]', hits)?.click();
+      else if (event.key === "Enter") open();
       else return;
       event.preventDefault();
     });
@@ -400,6 +411,7 @@
       box.classList.toggle("wide", wide);
       box.tabIndex = wide ? 0 : -1;
     }
+    for (const box of all(".scroll")) box.tabIndex = box.scrollWidth > box.clientWidth + 1 ? 0 : -1;
   }
 
   addEventListener("resize", fit);

@@ -125,7 +125,7 @@ def _presence(checker: Checker, node: syntax.Call) -> Node | None:
     match node.arguments:
         case (syntax.Identifier() as name,):
             slot = names.identifier(checker, name)
-        case (syntax.Select(operand=syntax.Identifier(name="models")) as name,):
+        case (syntax.Select(operand=syntax.Identifier(name="models" | "limits" | "switches")) as name,):
             slot = names.selection(checker, name)
         case _:
             checker.report(node, "has() takes one name", "write has(device)")

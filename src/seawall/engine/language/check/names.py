@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 _LOOKUP = "a list is asked like this: merchant in lists.watch_merchants"
 _SCORE = "a model's score is read like this: models.card_fraud"
-_HINTS = {"lists": _LOOKUP, "models": _SCORE}
+_SETTING = {
+    "limits": "a limit is read like this: limits.transfer_day",
+    "switches": "a switch is read like this: switches.safe_mode",
+}
+_IS = {"models": "a score is a number", "limits": "a limit is a number", "switches": "a switch is true or false"}
+_HINTS = {"lists": _LOOKUP, "models": _SCORE} | _SETTING
 
 
 def identifier(checker: Checker, node: syntax.Identifier) -> Slot | None:
@@ -29,13 +34,20 @@ def identifier(checker: Checker, node: syntax.Identifier) -> Slot | None:
 
 
 def selection(checker: Checker, node: syntax.Select) -> Slot | None:
-    """A dot is only for functions, for lists and for the scores of models."""
+    """A dot is only for functions, for lists, for limits and switches and for the scores of models."""
     owner = node.operand.name if isinstance(node.operand, syntax.Identifier) else ""
     if owner == "models":
         model = checker.scope.models.get(node.field)
         if model is not None:
             return _slot(checker, node, model)
         checker.report(node, f"unknown model '{node.field}'", did_you_mean(node.field, checker.scope.models))
+    elif owner in _SETTING:
+        named = checker.scope.settings.items()
+        settings = {name.partition(".")[2]: one for name, one in named if name.startswith(f"{owner}.")}
+        if node.field in settings:
+            return _slot(checker, node, settings[node.field])
+        word = "limit" if owner == "limits" else "switch"
+        checker.report(node, f"unknown {word} '{node.field}'", did_you_mean(node.field, settings))
     elif owner == "lists":
         checker.report(node, "a list is not a value by itself", _LOOKUP)
     else:
@@ -54,9 +66,10 @@ def list_lookup(checker: Checker, node: syntax.Binary) -> Node | None:
     """FIELD in lists.NAME becomes one bool slot that the engine fills; missing when the field is missing."""
     field, right = node.left, node.right
     assert isinstance(right, syntax.Select)
-    if not (isinstance(right.operand, syntax.Identifier) and right.operand.name == "lists"):
+    owner = right.operand.name if isinstance(right.operand, syntax.Identifier) else ""
+    if owner != "lists":
         if selection(checker, right) is not None:
-            checker.report(right, "a score is a number, not a list", _LOOKUP)
+            checker.report(right, f"{_IS.get(owner, 'this is')}, not a list", _LOOKUP)
         return None
     if not isinstance(field, syntax.Identifier):
         checker.report(field, "only a field can be looked up in a list", _LOOKUP)

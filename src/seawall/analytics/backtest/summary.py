@@ -4,37 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from seawall.analytics.backtest import (
-    OUTCOMES,
-    AlertLoad,
-    Comparison,
-    Coverage,
-    Decisions,
-    FraudMoney,
-    GoodCustomers,
-    OutcomeCount,
-    Quality,
-    RuleStatistics,
-    ScoreBin,
-    ThresholdPoint,
-    alerts_per_day,
-    compare,
-    count_outcomes,
-    coverage,
-    fraud_money,
-    good_customers_hurt,
-    outcomes_by_day,
-    overlap,
-    quality_at_levels,
-    rule_statistics,
-    score_distribution,
-    threshold_curve,
-)
-from seawall.engine.times import DAY, format_instant
+from seawall.analytics.backtest.alerts import AlertLoad, alerts_per_day
+from seawall.analytics.backtest.comparison import Comparison, compare
+from seawall.analytics.backtest.cost import FraudMoney, GoodCustomers, fraud_money, good_customers_hurt
+from seawall.analytics.backtest.decisions import DAY, OUTCOMES, Decisions
+from seawall.analytics.backtest.outcomes import OutcomeCount, count_outcomes, outcomes_by_day
+from seawall.analytics.backtest.quality import Coverage, Quality, coverage, quality_at_levels
+from seawall.analytics.backtest.rules import RuleStatistics, overlap, rule_statistics
+from seawall.analytics.backtest.scores import ScoreBin, ThresholdPoint, score_distribution, threshold_curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +110,18 @@ def as_json(summary: Summary) -> dict[str, Any]:
     data = asdict(summary)
     for judged in (data["a"], data["b"]):
         if judged is not None:
-            judged["days"] = [format_instant(day)[:10] for day in judged["days"]]
+            judged["days"] = [_instant(day)[:10] for day in judged["days"]]
     if summary.comparison is not None:
         data["comparison"]["transitions"] = np.asarray(summary.comparison.transitions).tolist()
     data["period"] = {
-        "first": format_instant(summary.first_ms),
-        "last": format_instant(summary.last_ms),
+        "first": _instant(summary.first_ms),
+        "last": _instant(summary.last_ms),
         "days": (summary.last_ms // DAY) - (summary.first_ms // DAY) + 1,
     }
     return data
+
+
+def _instant(ms: int) -> str:
+    """RFC 3339 in UTC, to the millisecond."""
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
+    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1_000:03d}Z"

@@ -1,0 +1,1 @@
+"""Pages of the outbox: deliveries, webhook endpoints, contacts."""

@@ -1,0 +1,1 @@
+"""Backtests of policies on the home's own journal. `measure`, `facts` and `process` know no Django."""

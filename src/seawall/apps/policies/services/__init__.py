@@ -1,0 +1,1 @@
+"""Commands of the room, a module a noun; the only writers."""

@@ -1,0 +1,124 @@
+"""Every page the console has, found by itself: from the URL configuration, the rail, and the links of each page."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import ALL_EN, ALL_ZH, Enter, House
+from tests.browser.furnish import ask
+from tests.browser.looks import faults, grave
+
+_ADDRESSES = re.compile(r'\s(href|hx-get|hx-post|action|formaction)="(/[^"#]*)')
+_WORD = re.compile(r"[a-z][a-z_-]*")
+
+# No pages for somebody who has signed in: test_sign_in.py looks at those that are pages to others.
+AT_THE_DOOR = {
+    "start", "accounts:setup", "account_login", "mfa_authenticate", "account_inactive", "account_logout",
+    "account_reauthenticate", "mfa_reauthenticate", "account_set_password", "mfa_activate_totp",
+    "mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes",
+}  # fmt: skip
+ENOUGH = 6  # addresses of one kind
+NOT_LINKED = {"console:vega", "jobs:cancel", "jobs:progress"}  # a script; while a job runs
+
+
+@dataclass
+class Walk:
+    """What somebody who may do everything meets: pages and dialogs by kind with one address each, names of the rest."""
+
+    table: list[dict[str, Any]]
+    pages: dict[str, str] = field(default_factory=dict)
+    dialogs: dict[str, str] = field(default_factory=dict)
+    met: set[str] = field(default_factory=set)
+    failed: list[str] = field(default_factory=list)
+
+    def through(self, url: str, request: Any, begin: str) -> Walk:
+        """Ask for some addresses of each kind, from those without parameters on; of the pages the fullest stays."""
+        waiting = [("href", begin)] + [
+            ("href", re.sub(r"\\(.)", r"\1", one["regex"])) for one in self.table if one["plain"]
+        ]
+        asked: dict[str, set[str]] = defaultdict(set)
+        fullest: dict[str, int] = {}
+        while waiting:
+            how, address = waiting.pop(0)
+            name, kind = self.kind(address)
+            path = address.partition("?")[0]
+            if not name or name in AT_THE_DOOR or path in asked[kind] or len(asked[kind]) == ENOUGH:
+                continue
+            asked[kind].add(path)
+            self.met.add(name)
+            answer = request.get(url + address)
+            text = answer.text() if "text/html" in answer.headers.get("content-type", "") else ""
+            if how == "href" and answer.status in (400, 403, 404, 500, 503):
+                self.failed.append(f"{address} answers {answer.status}")
+            if answer.status != 200 or not text or "content-disposition" in answer.headers:
+                continue
+            came_to = answer.url.removeprefix(url)
+            if self.kind(came_to)[0] != name:
+                waiting.append((how, came_to))
+            elif "<html" in text:
+                if len(text) > fullest.get(kind, 0):
+                    self.pages[kind], fullest[kind] = came_to, len(text)
+            elif 'id="dialog-title"' in text:
+                self.dialogs[kind] = came_to
+            waiting += [(how, html.unescape(to)) for how, to in _ADDRESSES.findall(text)]
+        return self
+
+    def kind(self, address: str) -> tuple[str, str]:
+        """The name of an address, and with it the words in it that are no id: which action, which sort of entity."""
+        for one in self.table:
+            if found := re.fullmatch(one["regex"], address.partition("?")[0]):
+                words = [text for key, text in found.groupdict().items() if key != "value" and _WORD.fullmatch(text)]
+                return one["name"], " ".join([one["name"], *words])
+        return "", ""
+
+
+@pytest.fixture(scope="module")
+def walk(browser: Any, house: House) -> Walk:
+    context = browser.new_context()
+    context.add_cookies(house.cookies[ALL_ZH])
+    try:
+        sealed = f"/decisions/{house.made['transfer']}/"  # one of few with a sealed field
+        return Walk(ask(house.platform.home, "addresses")).through(house.url, context.request, sealed)
+    finally:
+        context.close()
+
+
+def test_every_address_was_met(walk: Walk) -> None:
+    """A new page must be linked from another one, or have no parameters; a new command needs its button."""
+    assert walk.failed == []
+    unmet = sorted({one["name"] for one in walk.table} - walk.met - AT_THE_DOOR - NOT_LINKED)
+    assert not unmet, f"link these, or let furnish.work make what they need: {', '.join(unmet)}"
+    shown = {kind.partition(" ")[0] for kind in walk.pages}
+    assert sorted({one["name"] for one in walk.table if one["in_rail"]} - shown) == []
+
+
+@pytest.mark.parametrize(("name", "language"), [(ALL_ZH, "zh-Hans"), (ALL_EN, "en")])
+def test_every_page(enter: Enter, walk: Walk, name: str, language: str) -> None:
+    """No policy violation, script error, foreign request, sideways scrolling, or serious finding, in either theme."""
+    visitor, wrong = enter(name), []
+    for kind, address in walk.pages.items():
+        page = visitor.open(address)
+        if page.get_attribute("html", "lang") != language:
+            wrong.append(f"{kind}: is not in {language}")
+        wrong += [f"{kind}: {one}" for one in (*faults(page), *visitor.wrong)]
+        visitor.wrong.clear()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_dialog(enter: Enter, walk: Walk) -> None:
+    visitor, wrong = enter(ALL_EN), []
+    page = visitor.open("/cases/")
+    for kind, address in walk.dialogs.items():
+        page.evaluate("(address) => htmx.ajax('GET', address, '#dialog')", address)
+        page.wait_for_selector("#dialog[open] [data-close]")
+        wrong += [f"{kind}: {one}" for one in (*grave(page, "#dialog"), *visitor.wrong)]
+        visitor.wrong.clear()
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#dialog[open]", state="hidden")
+    assert not wrong, "\n".join(wrong)
