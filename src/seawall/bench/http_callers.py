@@ -13,6 +13,7 @@ from seawall.engine.errors import SeawallError
 
 CONNECTIONS = 512  # a connection has one request answered at a time: so many may be under way without waiting
 _GRACE_SECONDS = 30.0
+_TICK_SECONDS = 0.001
 _LENGTH = re.compile(rb"content-length: (\d+)\r\n")
 
 
@@ -56,7 +57,7 @@ async def call_at_rate(port: int, key: str, rate: int, bodies: Sequence[bytes]) 
     for number, request in enumerate(requests):
         due = began + number / rate
         while (wait := due - time.perf_counter()) > 0:
-            await asyncio.sleep(wait if wait > 0.001 else 0)
+            await asyncio.sleep(max(wait, _TICK_SECONDS))  # a loop that spins would take the service's processor
         if number % 16 == 0:
             await asyncio.sleep(0)  # late ones are sent in a row, answers are read all the same
         callers[number % len(callers)].call(request, due)
