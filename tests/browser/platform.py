@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from seawall.bench.machine import free_port
+from seawall.cli.up import console_key
 from seawall.server.access import DEFAULT_SCOPES, KeyStore
 from seawall.server.home import Home
 from seawall.server.process import Options
@@ -59,9 +60,8 @@ def platform(home: Path, pack: str = "example_card") -> Iterator[Platform]:
     """Everything of `seawall up --demo` but the simulator, on free ports."""
     login = _first_run(home, "demo")["login"]
     names, _space, password = login.rpartition("  ")
-    store = KeyStore(Home(home).prepare().access)
-    key = store.create("test", DEFAULT_SCOPES)
-    Home(home).console_key.write_text(store.create("console", ("read", "label", "lists", "erase", "metrics")))
+    key = KeyStore(Home(home).prepare().access).create("test", DEFAULT_SCOPES)
+    console_key(Home(home))
     api, console = free_port(), free_port()
     commands = {
         "api_process": Options(str(home), "127.0.0.1", api, str(PACKS / pack)).encoded(),

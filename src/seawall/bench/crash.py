@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -17,10 +18,12 @@ from time import perf_counter
 from typing import Any
 
 import seawall
-from seawall.engine.journal import EventRecord, Journal, decode
+from seawall.engine.journal import ActivationRecord, EventRecord, Journal, decode
+from seawall.engine.pack import load_pack
 from seawall.sealing import OpenKeyWarning
-from seawall.server.access import KeyStore
+from seawall.server.access import DEFAULT_SCOPES, KeyStore
 from seawall.server.home import Home
+from seawall.server.packs import bundle_of
 from seawall.server.process import Options
 from seawall.server.service import Service
 from seawall.server.supervisor import python
@@ -31,6 +34,14 @@ from .machine import free_port
 KILLS = 100
 CLIENTS = 32
 _PACK = "example_card"
+_CHANGES = (  # (file, text, what it becomes): a rule, a window
+    ("rules.yaml", "card_count_10m >= 5", "card_count_10m >= 2"),
+    (
+        "features.yaml",
+        "agg: sum, of: base_amount, window: {last: 24h}",
+        "agg: sum, of: base_amount, window: {last: 12h}",
+    ),
+)
 _LIVES = (0.02, 0.5)  # seconds under load before the kill, drawn anew each time
 _START_SECONDS = 120.0
 _RESENT = 20  # acknowledged events sent once more after each start
@@ -42,6 +53,8 @@ class Witness:
 
     acknowledged: dict[str, str] = field(default_factory=dict)
     sent: int = 0
+    deployed: dict[int, str] = field(default_factory=dict)  # sequence of a deployment -> its champion
+    digests: list[str] = field(default_factory=list)  # of the bundles that were filed
     recoveries: list[float] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -69,19 +82,22 @@ def figures(events: int = KILLS, repeats: int = 1, cache_dir: Path | None = None
     ]
 
 
-def kill_many(folder: Path, kills: int, seed: int, lives: tuple[float, float] = _LIVES) -> Witness:
-    """Start the API on a home in `folder`, load it, kill it with SIGKILL, again and again."""
+def kill_many(
+    folder: Path, kills: int, seed: int, lives: tuple[float, float] = _LIVES, is_deploying: bool = False
+) -> Witness:
+    """Start the API on a home in `folder`, load it, kill it with SIGKILL, again and again; with `is_deploying` while
+    its policies change all the time, to some whose windows must be warmed first."""
     chance, witness = random.Random(seed), Witness()  # noqa: S311 - which instant, not a secret
     home = Home(folder).prepare()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OpenKeyWarning)
         home.key_ring()
-    key = KeyStore(home.access).create("crash")
-    port = free_port()
+    key = KeyStore(home.access).create("crash", (*DEFAULT_SCOPES, "policies"))
+    port, bundles = free_port(), versions() if is_deploying else []
     for _ in range(kills):
         process = _start(home, port)
         try:
-            asyncio.run(_load(process, port, key, chance, witness, chance.uniform(*lives)))
+            asyncio.run(_load(process, port, key, chance, witness, chance.uniform(*lives), bundles))
         finally:
             process.kill()
             process.wait()
@@ -89,16 +105,19 @@ def kill_many(folder: Path, kills: int, seed: int, lives: tuple[float, float] = 
 
 
 def audit(folder: Path, witness: Witness) -> tuple[int, int, int]:
-    """Acknowledged decisions that the journal lacks, that it has twice, and that it or a replay of all records from
-    the first one decides otherwise. An assertion that the chain holds."""
+    """Acknowledged decisions and deployments that the journal lacks, decisions that it has twice, and those that it or
+    a replay of all records from the first one decides otherwise. An assertion that the chain holds."""
     home = Home(folder)
     stored: dict[str, list[str]] = {}
+    deployed: dict[int, str] = {}
     with Journal(home.journal, read_only=True) as journal:
         assert journal.verify().problem is None, "the chain holds"
         for record in journal.read():
             content = decode(record)
             if isinstance(content, EventRecord) and content.decision is not None:
                 stored.setdefault(content.event.event_id, []).append(content.decision.content_hash)
+            elif isinstance(content, ActivationRecord):
+                deployed[record.sequence] = content.policy
     for snapshot in home.snapshots.glob("*"):
         snapshot.unlink()
     with warnings.catch_warnings():
@@ -109,20 +128,46 @@ def audit(folder: Path, witness: Witness) -> tuple[int, int, int]:
     finally:
         service.close()
     lost = sum(event_id not in stored for event_id in witness.acknowledged)
+    lost += sum(deployed.get(sequence) != champion for sequence, champion in witness.deployed.items())
     twice = sum(len(hashes) > 1 for hashes in stored.values())
     changed = sum(stored.get(event_id, [told])[0] != told for event_id, told in witness.acknowledged.items())
     return lost, twice, changed + differing
 
 
+def versions() -> list[bytes]:
+    """Bundles of the pack as it is, of one with another rule, and of one with a window more."""
+    found = [bundle_of(_folder(), load_pack(_folder()))]
+    for number, change in enumerate(_CHANGES, 2):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name) / "pack"
+            shutil.copytree(_folder(), folder)
+            for path, before, after in (("policy.yaml", "version: 1", f"version: {number}"), change):
+                text = (folder / path).read_text("utf-8")
+                assert before in text, f"{path} of the pack holds {before!r}"
+                (folder / path).write_text(text.replace(before, after), "utf-8")
+            found.append(bundle_of(folder, load_pack(folder)))
+    return found
+
+
+def _folder() -> Path:
+    return Path(seawall.__file__).parent / "packs" / _PACK
+
+
 def _start(home: Home, port: int) -> subprocess.Popen[bytes]:
-    pack = Path(seawall.__file__).parent / "packs" / _PACK
-    options = Options(str(home.folder), "127.0.0.1", port, str(pack))
+    pack = "" if home.journal.exists() else str(_folder())
+    options = Options(str(home.folder), "127.0.0.1", port, pack)
     command = python("seawall.server.api_process", options.encoded())
     return subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603
 
 
 async def _load(
-    process: subprocess.Popen[bytes], port: int, key: str, chance: random.Random, witness: Witness, life: float
+    process: subprocess.Popen[bytes],
+    port: int,
+    key: str,
+    chance: random.Random,
+    witness: Witness,
+    life: float,
+    bundles: Sequence[bytes],
 ) -> None:
     began = perf_counter()
     await _until_ready(process, port, key, witness)
@@ -130,6 +175,11 @@ async def _load(
     known = list(witness.acknowledged)
     again = chance.sample(known, min(_RESENT, len(known)))
     clients = [asyncio.create_task(_client(port, key, witness, again[at::CLIENTS])) for at in range(CLIENTS)]
+    if bundles:
+        before = len(witness.deployed)
+        clients.append(asyncio.create_task(_deployer(port, key, witness, chance, bundles)))
+        while len(witness.deployed) == before and not witness.problems:
+            await asyncio.sleep(0.01)
     await asyncio.sleep(life)
     os.kill(process.pid, signal.SIGKILL)
     await asyncio.gather(*clients)
@@ -175,10 +225,55 @@ async def _client(port: int, key: str, witness: Witness, again: Sequence[str]) -
         return
 
 
+async def _deployer(port: int, key: str, witness: Witness, chance: random.Random, bundles: Sequence[bytes]) -> None:
+    """One deployment after the other until the server is gone, of every shape: champion, challenger, shadows."""
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        digests = witness.digests
+        for bundle in bundles[len(digests) :]:
+            status, answer = await _post(
+                reader, writer, key, bundle, "/v1/policies/bundles", "application/octet-stream"
+            )
+            if status != 201:
+                witness.problems.append(f"bundle: {status}: {answer}")
+                return
+            digests.append(answer["digest"])
+        at_once = digests[: chance.choice((1, 2))]  # begin with what is warm
+        wanted: dict[str, Any] = {"champion": at_once[-1], "note": f"after {witness.sent} events"}
+        while True:
+            for _ in range(chance.choice((1, 20, 400))):  # often another takes its place before it is warm
+                body = json.dumps(wanted).encode()
+                status, answer = await _post(reader, writer, key, body, "/v1/policies/active")
+                if status != 202:
+                    break
+                await asyncio.sleep(0.01)
+            if status == 200:
+                witness.deployed[answer["sequence"]] = answer["policy"]
+            elif status != 202:
+                witness.problems.append(f"deployment: {status}: {answer}")
+            champion, rival, shadow = chance.sample(digests, 3)
+            wanted = {"champion": champion}
+            wanted |= (
+                {"challenger": {"digest": rival, "share": chance.randint(1, 5_000)}} if chance.random() < 0.5 else {}
+            )
+            if chance.random() < 0.7:
+                wanted["shadows"] = [shadow]
+    except (OSError, asyncio.IncompleteReadError):
+        return
+
+
 async def _post(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key: str, body: bytes
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    key: str,
+    body: bytes,
+    path: str = "/v1/decisions",
+    kind: str = "application/json",
 ) -> tuple[int, dict[str, Any]]:
-    head = ("POST /v1/decisions HTTP/1.1", "Host: x", f"Authorization: Bearer {key}", f"Content-Length: {len(body)}")
+    head = (
+        f"POST {path} HTTP/1.1", "Host: x", f"Authorization: Bearer {key}", f"Content-Type: {kind}",
+        f"Content-Length: {len(body)}",
+    )  # fmt: skip
     writer.write("\r\n".join((*head, "\r\n")).encode() + body)
     await writer.drain()
     lines = (await reader.readuntil(b"\r\n\r\n")).decode().lower().split("\r\n")

@@ -21,11 +21,12 @@ SUITES = {
     "engine": "decisions in process from JSON to JSON, one by one and 64 at a time; warm start; change of a rule",
     "ledger": "durable entries of the tamper-evident record, proofs and audit of a million; the disk alone",
     "crash": "a decision API killed under load, --events times: decisions lost, counted twice, changed",
+    "deploy": "a changed policy of 200 rules and 100 features under load: check, switch, first decision, warming",
     "recovery": "start of a home with a million journaled events, through a snapshot and without",
     "journal": "durable records with 1 and 64 producers, against SQLite rows and a bare file",
     "http": "durable decisions a second over HTTP and their latency: wrk at 64 connections, 3,000/s unasked",
 }
-_WHOLE = ("crash", "recovery")  # suites of processes of their own, which get the whole machine
+_WHOLE = ("crash", "deploy", "recovery")  # suites of processes of their own, which get the whole machine
 _EVENTS = (64, 20_000_000)
 
 

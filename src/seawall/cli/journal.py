@@ -19,7 +19,17 @@ from seawall.cli import FAILED, OK
 from seawall.cli.inputs import UsageError
 from seawall.cli.running import progress_bar
 from seawall.engine.decision import Decision
-from seawall.engine.journal import EventRecord, Journal, Kind, Record, Verification, decode, examine, salvage
+from seawall.engine.journal import (
+    ActivationRecord,
+    EventRecord,
+    Journal,
+    Kind,
+    Record,
+    Verification,
+    decode,
+    examine,
+    salvage,
+)
 from seawall.server.home import Home, default_home
 
 FILE = "journal.db"
@@ -149,6 +159,8 @@ def _line(record: Record, chain: bytes, payload: bool) -> bytes:
     shown: dict[str, Any] = {"sequence": record.sequence, "kind": kind}
     if isinstance(content, EventRecord):
         shown |= {"event": _plain(content.event), "decision": _decision(content.decision)}
+        if content.others:
+            shown["others"] = [{name: getattr(one, name) for name in one.__struct_fields__} for one in content.others]
     else:
         shown[kind] = _plain(content)
     if payload:
@@ -165,5 +177,7 @@ def _decision(decision: Decision | None) -> dict[str, Any] | None:
 
 def _plain(struct: Any) -> dict[str, Any]:
     """A record's fields; digests in hex."""
+    if isinstance(struct, ActivationRecord):  # most name one policy only
+        return dict(msgspec.to_builtins(struct))
     fields = msgspec.structs.asdict(struct)
     return {name: value.hex() if isinstance(value, bytes) else value for name, value in fields.items()}

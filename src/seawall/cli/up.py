@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     first = _first_run(home, args.demo)
     if first is None:
         return BAD_INPUT
-    _console_key(home)
+    console_key(home)
     supervisor = Supervisor(_children(args, home, pack, url), lambda line: print(f"seawall: {line}", flush=True))
     key = _demo_key(home) if args.demo else ""
     watch = Watch(url, key, args.lang, show=args.demo and not args.quiet, certificate=args.tls_cert)
@@ -213,9 +213,9 @@ def _first_run(home: Home, demo: bool) -> dict[str, str] | None:
     return found
 
 
-def _console_key(home: Home) -> None:
+def console_key(home: Home) -> None:
     """The key with which console and worker call the decision API: a new one each start, readable by this user only."""
-    text = _fresh_key(home, _CONSOLE_KEY, ("read", "label", "lists", "limits", "erase", "metrics"))
+    text = _fresh_key(home, _CONSOLE_KEY, ("read", "label", "lists", "limits", "policies", "erase", "metrics"))
     path = home.console_key
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)

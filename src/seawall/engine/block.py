@@ -65,7 +65,8 @@ class BlockStepper:
         features: False leaves `Decided.features` empty, unless hashes need the vectors.
         """
         n = len(block)
-        times = np.maximum.accumulate(np.maximum(block.times, clock_ms))
+        clocks = clock_ms if block.passed is None else np.maximum(block.passed, clock_ms)
+        times = np.maximum.accumulate(np.maximum(block.times, clocks))
         late_by = times - block.times
         texts = Texts(block.columns)
         is_event = _is_event(block)

@@ -53,7 +53,8 @@ class Block:
     has its entity keys there and nothing else.
 
     Records of a journal say more: sequences, their numbers, rising (None: one after another); stated, what they have as
-    event_time and received_at, while `times` holds the earlier of the two.
+    event_time and received_at, while `times` holds the earlier of the two; passed, the latest time of the records
+    before each that the block leaves out: the sequence's clock went by them too.
     """
 
     type_names: Sequence[str]
@@ -63,6 +64,7 @@ class Block:
     columns: Mapping[str, Column]
     sequences: Ints | None = None
     stated: Mapping[str, Ints] = field(default_factory=dict)
+    passed: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.times)

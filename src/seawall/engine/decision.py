@@ -39,6 +39,22 @@ class Decision(msgspec.Struct, kw_only=True, frozen=True, gc=False):
     faults: tuple[str, ...] = ()  # steps that failed, or were taken to have failed; replayed as an input
 
 
+class Other(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
+    """What a policy that did not serve made of the same event: outcome, score and fired rules, and what failed in it.
+
+    `outcome` is "" where it came to none (`degraded` then names FAILED).
+    """
+
+    policy: str
+    outcome: str
+    score: int
+    rules: tuple[str, ...]
+    degraded: tuple[str, ...] = ()
+
+
+FAILED = "policy"  # in `Other.degraded`: the policy came to no outcome
+
+
 def header(
     event_id: str, policy: str, sequence: int, level: int, fired: Fired, hits: Sequence[str], bad: Sequence[str]
 ) -> bytes:

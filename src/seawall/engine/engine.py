@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from .block import BlockStepper
-from .columns import MISSING, Block, Decided
-from .decision import Decision, content_hash, header
+from .columns import Block, Decided
+from .contenders import Contenders
+from .decision import Decision, Other
+from .deployment import Deployment
 from .door import Event, Label
-from .errors import ConflictError
-from .faults import Faults, check_faults, degraded_by, part_of
-from .feature.plan import TEXT
-from .feature.state import DEFAULT_MAX_BYTES, ENTERS, READS, FeatureState
-from .identity import IMPORTED, IdIndex, Known, Recall, text_as_double
-from .inputs import InputBuilder
-from .language import compile_row
+from .errors import ConflictError, StateError
+from .faults import CHALLENGER, Faults, check_faults, part_of
+from .feature.state import DEFAULT_MAX_BYTES, FeatureState
+from .identity import IMPORTED, IdIndex, Known, Recall
+from .lane import BATCH, Lane, windows_of
 from .lists import ListEntry, ListStore
-from .pack.model import OUTCOMES
 from .policy import CompiledPolicy
-from .scoring import BatchScorer, model_reasons, tops
-from .settings import SettingEntry, SettingStore, fits
+from .setting_log import SettingLog
+from .settings import SettingEntry, SettingStore
+from .track import Opened, Track
 
 Record = Event | Label | ListEntry | SettingEntry
 
@@ -36,7 +33,6 @@ class Repeat(NamedTuple):
 
 
 Result = Decision | ConflictError | Repeat | None
-_BATCH = 64  # rows of the buffers kept between calls; larger batches are taken in parts
 
 
 class Pending(NamedTuple):
@@ -47,7 +43,19 @@ class Pending(NamedTuple):
     effective_ms: int
 
 
-Opened = tuple[int, int, Event, list[Any], list[str], int]  # place, row, event, field part, list hits, late by ms
+class Position(NamedTuple):
+    """Where in the sequence a state stands: the newest record, the effective time after it (ms)."""
+
+    sequence: int
+    clock_ms: int
+
+
+class Prepared(NamedTuple):
+    """Policies ready to run: a track each, champion first, and the lanes they run on, the champion's first."""
+
+    deployment: Deployment
+    tracks: list[Track]
+    lanes: list[Lane]
 
 
 def _conflict(event: Event) -> ConflictError:
@@ -59,86 +67,118 @@ def _relabelled(label: Label) -> ConflictError:
 
 
 class Engine:
-    """State and policy of one sequence.
+    """One sequence and the policies that run on it: numbers, clock, event ids, list entries, and a track a policy.
 
     `recall` gives a decision back by its sequence number from where it is durable; without it they stay in memory.
     Deterministic: the same records in the same order give the same decisions, whatever the batches, one record at a
     time or columns, before and after a snapshot. Not thread-safe: one writer.
+
+    `others`: what the policies that did not serve made of the events of the last `step`, by sequence number.
     """
 
     def __init__(
         self,
-        policy: CompiledPolicy,
+        policy: CompiledPolicy | Deployment,
         cache_dir: Path | None = None,
         max_state_bytes: int = DEFAULT_MAX_BYTES,
         recall: Recall | None = None,
     ) -> None:
+        deployment = policy if isinstance(policy, Deployment) else Deployment(policy)
         self.cache_dir = cache_dir
-        self.state = FeatureState(policy.plan, cache_dir, max_state_bytes)
-        self.lists = ListStore(policy.pack.lists.values())
-        self.settings = SettingStore(policy.pack.settings.values())
-        self.ids = IdIndex(max(policy.pack.idempotency_ms, policy.pack.lateness_ms), recall=recall)
         self.clock_ms = 0  # effective time of the newest record
-        self.sequence = 0  # of the newest record; 0 is the policy's activation
-        self._sequences = [0] * _BATCH  # of the rows in the buffers
-        self._clocks = [0] * _BATCH
-        self._use(policy)
+        self.sequence = 0  # of the newest record; 0 is the first policy's activation
+        self.lists = ListStore(())
+        self.setting_log = SettingLog()
+        self.ids = IdIndex(_horizon(deployment.champion), recall=recall)
+        self.others: dict[int, tuple[Other, ...]] = {}
+        self._sequences = [0] * BATCH  # of the rows in the buffers
+        self._clocks = [0] * BATCH
+        self._lanes: list[Lane] = []
+        cold = {windows_of(one): one for one in deployment.policies}
+        lanes = [Lane(one, cache_dir, max_state_bytes) for one in cold.values()]
+        self._use(self.prepare(deployment, [(lane, Position(0, 0)) for lane in lanes]))
 
-    def _use(self, policy: CompiledPolicy) -> None:
-        """Point everything that is derived from the policy at this one."""
-        self.policy = policy
-        plan = policy.plan
-        self.builder = InputBuilder(policy, self.state)
-        self._blocks: BlockStepper | None = None  # made when first used
-        self._count = len(plan.features)
-        self._width = self.state.width  # features, then degraded words; fields stand behind
-        self._inputs = np.zeros((_BATCH, plan.input_words), np.int64)
-        self._input_bytes = self._inputs.data.cast("B")
-        self._outputs = np.zeros((_BATCH, self._width), np.int64)
-        self._vectors = np.zeros((_BATCH, len(plan.features)), np.float64)
-        self._vector_bytes = self._vectors.data.cast("B")
-        self._vector_size = 8 * len(plan.features)
-        self._buffers = (
-            self._inputs.ctypes.data,
-            self._outputs.ctypes.data,
-            self._outputs.strides[0],
-            self._vectors.ctypes.data,
-        )
-        self._taken: tuple[list[list[Any]], list[list[float]]] = ([], [])  # outputs and vectors of the batch
-        self._pack = struct.Struct(f"={plan.input_words}q").pack_into
-        windowed = [(i, f) for i, f in enumerate(plan.features) if f.agg]
-        self._doubles = [i for i, f in windowed if plan.types[i] not in ("int", TEXT)]
-        self._texts = [(i, self.state.spaces[plan.text_space[i]]) for i, f in windowed if plan.types[i] == TEXT]
-        self._scorer = BatchScorer(policy.models, _BATCH) if policy.models else None
-        self._values = [(value.index, compile_row([value.expression], policy.slots)) for value in policy.values]
+    @property
+    def policy(self) -> CompiledPolicy:
+        """The champion."""
+        return self.deployment.champion
+
+    @property
+    def state(self) -> FeatureState:
+        """The champion's windows."""
+        return self._champion.lane.state
+
+    @property
+    def settings(self) -> SettingStore:
+        """Limits and switches as the champion declares them."""
+        return self._champion.settings
+
+    # --- policies -----------------------------------------------------------------------------------------------------
 
     def activate(self, policy: CompiledPolicy) -> int:
-        """Hot-swap at a batch boundary: decisions after the returned sequence number are the new policy's.
+        """`deploy` of one policy alone."""
+        return self.deploy(Deployment(policy))
 
-        The feature definitions must be those of the running policy; other features need windows of their own, built
-        from the journal first.
+    def deploy(self, deployment: Deployment, warmed: Iterable[tuple[Lane, Position]] = ()) -> int:
+        """Hot-swap at a batch boundary: records after the returned sequence number are these policies'.
+
+        Policies find their windows among the running ones or among `warmed`, lanes built from the journal up to the
+        newest record. ConflictError where one finds none, StateError where one stands elsewhere; nothing changed then.
         """
-        if FeatureState.signature(policy.plan) != FeatureState.signature(self.policy.plan):
+        return self.adopt(self.prepare(deployment, warmed))
+
+    def prepare(self, deployment: Deployment, warmed: Iterable[tuple[Lane, Position]] = ()) -> Prepared:
+        """All that can fail or takes time in `deploy`; nothing changes yet. To be adopted before the next record."""
+        lanes = self.lanes
+        for lane, position in warmed:
+            if position != (self.sequence, self.clock_ms):
+                raise StateError(f"the warmed windows stand at {position.sequence}, the engine at {self.sequence}")
+            lanes[lane.windows] = lane
+        missing = next((one for one in deployment.policies if windows_of(one) not in lanes), None)
+        if missing is not None:
             raise ConflictError(
-                f"{policy.label} has other features than {self.policy.label}: replay the history with it to warm them"
+                f"{missing.label} has other features than {self.policy.label}: replay the history with it to warm them"
             )
-        lists = ListStore(policy.pack.lists.values())
-        for entry in self.lists:
-            if entry.list in policy.pack.lists:
-                lists.apply(entry)
-        self.lists = lists
-        settings = SettingStore(policy.pack.settings.values())
-        for kept in self.settings:
-            if fits(policy.pack.settings.get(kept.entry.setting), kept.entry):
-                settings.apply(kept.entry, kept.sequence)
-        self.settings = settings
+        tracks: list[Track] = []
+        used: list[Lane] = []
+        for policy in deployment.policies:
+            lane = lanes[windows_of(policy)]
+            self.lists.declare(policy.pack.lists)
+            settings = self.setting_log.store(policy.pack.settings)
+            tracks.append(Track(policy, lane, self.lists, settings, first=lane not in used))
+            if lane not in used:
+                used.append(lane)
+        return Prepared(deployment, tracks, used)
+
+    def adopt(self, prepared: Prepared) -> int:
+        """Point everything that is derived from the policies at these; the number that the change takes."""
+        self._use(prepared)
         self.sequence += 1
-        self._use(policy)
         return self.sequence
 
-    def pass_over(self) -> int:
-        """Number a record that changes no decision, as an erasure does; its sequence number."""
-        self.sequence += 1
+    @property
+    def lanes(self) -> dict[str, Lane]:
+        """The windows in use, by `windows_of` the policies that read them; none that has failed."""
+        return {lane.windows: lane for lane in self._lanes if not lane.trouble}
+
+    @property
+    def troubles(self) -> dict[str, str]:
+        """Why a policy beside the champion can decide nothing at present, by its label."""
+        return {track.policy.label: track.lane.trouble for track in self._tracks if track.lane.trouble}
+
+    def _use(self, prepared: Prepared) -> None:
+        deployment, tracks, lanes = prepared
+        self.deployment, self._tracks, self._lanes = deployment, tracks, lanes
+        self._champion = tracks[0]
+        self.setting_log.keep([track.settings for track in tracks])
+        self.ids.horizon_ms = _horizon(deployment.champion)
+        self._blocks: BlockStepper | None = None  # made when first used
+        self._contenders = Contenders(tracks[0], deployment.challenger, tracks[1:], lanes[1:]) if tracks[1:] else None
+
+    def pass_over(self, time: int = 0, received_at: int = 0) -> int:
+        """Number a record that no policy reads, as an erasure is; its sequence number. It moves the clock if it has a
+        time."""
+        self._advance(time, received_at)
         return self.sequence
 
     # --- records one by one -------------------------------------------------------------------------------------------
@@ -151,10 +191,12 @@ class Engine:
         They are not run and count as failed. StateError for a step that the policy does not have; nothing is done then.
         """
         if faults:
-            check_faults(faults, self.policy.fault_names, self.policy.label)
+            beside = self._contenders.fault_names() if self._contenders is not None else set()
+            check_faults(faults, self.policy.fault_names | beside, self.policy.label)
+        self.others = {}
         results: list[Result] = []
-        for start in range(0, len(batch), _BATCH):
-            results += self._step(batch[start : start + _BATCH], part_of(faults, start, _BATCH))
+        for start in range(0, len(batch), BATCH):
+            results += self._step(batch[start : start + BATCH], part_of(faults, start, BATCH))
         return results
 
     def _step(self, batch: Sequence[Record], faults: dict[int, Faults]) -> list[Result]:
@@ -164,16 +206,20 @@ class Engine:
             return self._take(batch, faults)
         except BaseException:
             self.sequence, self.clock_ms = before
-            self.state.recheck_room()
+            for lane in self._lanes:
+                lane.state.recheck_room()
             raise
 
     def _take(self, batch: Sequence[Record], faults: dict[int, Faults]) -> list[Result]:
         self.ids.make_room(len(batch))
+        champion, contenders, lane = self._champion, self._contenders, self._champion.lane
+        lane.rows = 0
+        if contenders is not None:
+            contenders.begin()
         results: list[Result] = [None] * len(batch)
         repeats: list[tuple[int, int]] = []
         pending: dict[str, Pending] = {}
         opened: list[Opened] = []
-        size, rows = 8 * self.policy.plan.input_words, 0
         for index, record in enumerate(batch):
             if isinstance(record, ListEntry):
                 self.sequence += 1
@@ -181,7 +227,7 @@ class Engine:
                 continue
             if isinstance(record, SettingEntry):
                 self.sequence += 1
-                self.settings.apply(record, self.sequence)
+                self.setting_log.apply(record, self.sequence)
                 continue
             if isinstance(record, Label):
                 key = f"\0{record.label}\0{record.event_id}"  # no event id holds a control character
@@ -189,34 +235,39 @@ class Engine:
                 if known:
                     results[index] = Repeat(known[0]) if known[2] == record.mac else _relabelled(record)
                     continue
-                row = self._label(record)
+                late_by = self._advance(record.label_time, record.received_at)
+                champion.put_label(record, late_by, self.clock_ms)
+                if contenders is not None:
+                    contenders.put_label(lane.rows - 1, record, late_by, self.clock_ms)
                 self.ids.add_key(key, self.sequence, self.clock_ms, record.mac)
-            else:
-                earlier = pending.get(record.event_id)
-                if earlier and self.ids.covers(earlier.effective_ms, self.clock_ms):
-                    if earlier.mac == record.mac:
-                        repeats.append((index, earlier.place))
-                    else:
-                        results[index] = _conflict(record)
-                    continue
-                known = self.ids.find(record.event_id, self.clock_ms)
-                if known:
-                    results[index] = self._repeated(record, known)
-                    continue
-                row, part, hits, late_by = self._open(record, rows)
-                pending[record.event_id] = Pending(index, record.mac, self.clock_ms)
-                opened.append((index, rows, record, part, hits, late_by))
-            self._pack(self._input_bytes, size * rows, *row)
-            rows += 1
-        if rows:
-            inputs, outputs, stride, vectors = self._buffers
-            self.state.run(inputs, rows, outputs, stride, vectors, self.clock_ms)
-            self._taken = (self._outputs[:rows].tolist(), self._vectors[:rows].tolist())
-        taken = [self._row(row_index, part) for _, row_index, _, part, _, _ in opened]
-        if self._scorer is not None:
-            self._scorer.run([(one[0], one[1], one[2].type) for one in opened], taken, self._vectors, faults)
-        for (index, row_index, event, _, hits, late_by), row in zip(opened, taken, strict=True):
-            results[index] = self._decide(row_index, event, row, hits, late_by, faults.get(index, ()))
+                continue
+            earlier = pending.get(record.event_id)
+            if earlier and self.ids.covers(earlier.effective_ms, self.clock_ms):
+                if earlier.mac == record.mac:
+                    repeats.append((index, earlier.place))
+                else:
+                    results[index] = _conflict(record)
+                continue
+            known = self.ids.find(record.event_id, self.clock_ms)
+            if known:
+                results[index] = self._repeated(record, known)
+                continue
+            late_by, at = self._advance(record.event_time, record.received_at), lane.rows
+            self._sequences[at], self._clocks[at] = self.sequence, self.clock_ms
+            part, hits = champion.open(record, late_by, self.clock_ms, at)
+            pending[record.event_id] = Pending(index, record.mac, self.clock_ms)
+            opened.append((index, at, record, part, hits, late_by))
+            if contenders is not None:
+                contenders.open(index, at, record, late_by, self.clock_ms)
+        if lane.rows:
+            lane.run(self.clock_ms)
+            if contenders is not None:
+                contenders.run(self.clock_ms)
+            champion.take()
+        if contenders is None:
+            self._decide(opened, results, faults)
+        else:
+            self._decide_side_by_side(contenders, opened, results, faults)
         for index, first in repeats:
             results[index] = results[first]
         self.ids.expire(self.clock_ms, 2 * len(batch))
@@ -231,27 +282,6 @@ class Engine:
         decision = self.ids.recall(sequence) if mac == event.mac else None
         return decision or _conflict(event)
 
-    def _open(self, event: Event, at: int) -> tuple[Sequence[int], list[Any], list[str], int]:
-        """Number a new event and look it up in the lists: kernel input, field part of its row, list hits, lateness."""
-        late_by = self._advance(event.event_time, event.received_at)
-        self._sequences[at], self._clocks[at] = self.sequence, self.clock_ms
-        fields = event.fields
-        if self.builder.implied:
-            fields = self.builder.named(
-                fields,
-                event_id=event.event_id,
-                type=event.type,
-                event_time=event.event_time,
-                received_at=event.received_at,
-            )
-        part = self.builder.fields(fields, late_by)
-        hits = self._look_up(fields, part)
-        if self.settings.used:
-            self._set(fields, part)
-        flags = READS if late_by > self.policy.pack.lateness_ms else READS | ENTERS
-        row = self.builder.inputs(self.builder.kinds[event.type], fields, part, self.clock_ms, flags)
-        return row, part, hits, late_by
-
     def _advance(self, time: int, received_at: int) -> int:
         """Number a record and move the clock to its effective time; how late it came, in ms."""
         self.sequence += 1
@@ -261,114 +291,67 @@ class Engine:
             return 0
         return self.clock_ms - wanted
 
-    def _label(self, label: Label) -> Sequence[int]:
-        late_by = self._advance(label.label_time, label.received_at)
-        flags = 0 if late_by > self.policy.pack.lateness_ms else ENTERS
-        kind = self.builder.kinds[f"label.{label.label}"]
-        fields = self.builder.named(
-            dict(label.keys),
-            event_id=label.event_id,
-            type=kind.name,
-            event_time=label.label_time,
-            received_at=label.received_at,
-        )
-        return self.builder.inputs(kind, fields, self.builder.fields(fields, late_by), self.clock_ms, flags)
+    def _decide(self, opened: Sequence[Opened], results: list[Result], faults: dict[int, Faults]) -> None:
+        """The champion alone."""
+        champion = self._champion
+        for one, row in zip(opened, champion.score(opened, faults), strict=True):
+            place, at, event, _, hits, _ = one
+            judged = champion.judge(event.type, row, hits, faults.get(place, ()))
+            results[place] = decision = champion.decision(one, row, judged, self._sequences[at], self._clocks[at])
+            self.ids.add(event.mac, decision)
 
-    def _look_up(self, fields: dict[str, Any], part: list[Any]) -> list[str]:
-        """Look the event up in every list; the answers go into `part`, the hits come back as list/entry_id."""
-        hits: list[str] = []
-        first = self._width
-        for look in self.policy.lists:
-            key = fields.get(look.key)
-            if key is not None:
-                found = self.lists.hits(look.list, key, self.clock_ms)
-                if found:
-                    hits += [f"{look.list}/{entry}" for entry in found]
-                if look.slot >= 0:
-                    part[look.slot - first] = bool(found)
-        return hits
-
-    def _set(self, fields: dict[str, Any], part: list[Any]) -> None:
-        """Put the values of the limits and switches that have entries into `part`, over their defaults."""
-        for name in self.settings.used:
-            look = self.policy.settings.get(name)
-            if look is not None:
-                value = self.settings.value(name, fields.get(look.entity), fields.get(look.segment), self.clock_ms)
-                part[look.slot - self._width] = value
-
-    def _decide(self, at: int, event: Event, row: list[Any], hits: list[str], late_by: int, faults: Faults) -> Decision:
-        ruleset = self.policy.rulesets[event.type]
-        bits, faults = ruleset.conditions(row, faults)
-        fired = ruleset.fired(bits)
-        if fired.models:
-            highest, faults = tops({step: step.of_row(row) for step in fired.models}, faults)
-            fired = ruleset.fired(bits, tuple(one.code for one in model_reasons(highest, fired.reasons)))
-        level = self.policy.lifted(fired.level, fired.legal, hits)
-        words = row[self._count : self._width]
-        degraded = self.policy.plan.degraded_names(words) if any(words) else []
-        if fired.failed or faults:
-            degraded += degraded_by(fired.failed, faults)
-        sequence = self._sequences[at]
-        head = header(event.event_id, self.policy.label, sequence, level, fired, hits, degraded)
-        decision = Decision(
-            event_id=event.event_id,
-            event_type=event.type,
-            policy=self.policy.label,
-            sequence=sequence,
-            outcome=OUTCOMES[level],
-            score=fired.score,
-            rules=fired.rules,
-            reasons=fired.reasons,
-            list_hits=tuple(hits),
-            degraded=tuple(degraded),
-            late_by_ms=late_by,
-            effective_ms=self._clocks[at],
-            content_hash=content_hash(head, *self._vector(at)),
-            row=tuple(row),
-            faults=faults,
-        )
-        self.ids.add(event.mac, decision)
-        return decision
-
-    def _vector(self, at: int) -> tuple[memoryview, ...]:
-        """The vector of `content_hash` of one row of the buffers, in parts."""
-        features = self._vector_bytes[at * self._vector_size : (at + 1) * self._vector_size]
-        return (features,) if self._scorer is None else (features, self._scorer.vector(at))
-
-    def _row(self, at: int, part: list[Any]) -> list[Any]:
-        """The values expressions read: features from the kernel, then value features, then `part`."""
-        outputs, vectors = self._taken
-        row, doubles = outputs[at], vectors[at]
-        total = sum(doubles)
-        if total != total:  # a NaN among them: some number is missing
-            row = [None if value == MISSING else value for value in row]
-        for index in self._doubles:
-            value = doubles[index]
-            row[index] = value if value == value else None
-        for index, space in self._texts:
-            number = row[index]
-            text = None if number is None or number == MISSING else space.values[number]
-            row[index] = text
-            self._vectors[at, index] = text_as_double(text)
-        row += part
-        for index, run in self._values:
-            (result,) = run(row)
-            row[index] = result
-            self._vectors[at, index] = np.nan if result is None else float(result) + 0.0  # type: ignore[arg-type]
-        return row
+    def _decide_side_by_side(
+        self, contenders: Contenders, opened: Sequence[Opened], results: list[Result], faults: dict[int, Faults]
+    ) -> None:
+        """The same with a challenger or shadows: each decides every event, one of them serves it."""
+        champion = self._champion
+        turns = {
+            place
+            for place, _, event, _, _, _ in opened
+            if contenders.serves(event) and CHALLENGER not in faults.get(place, ())
+        }
+        contenders.decide({place: found for place, found in faults.items() if place in turns})
+        faults = {place: found for place, found in faults.items() if place not in turns}
+        for one, row in zip(opened, champion.score(opened, faults), strict=True):
+            place, at, event, _, hits, _ = one
+            found = contenders.challenger(place) if place in turns else None
+            known = faults.get(place, ())
+            if place in turns and found is None:
+                known = (*known, CHALLENGER)  # the champion serves in its place, and the decision says so
+            judged = champion.judge(event.type, row, hits, known)
+            sequence, effective_ms = self._sequences[at], self._clocks[at]
+            if found is None:
+                decision = champion.decision(one, row, judged, sequence, effective_ms)
+                beside = contenders.others(place, served=False)
+            else:
+                track, outcome = found
+                decision = track.decision(*outcome, sequence, effective_ms)
+                beside = [champion.other(judged), *contenders.others(place, served=True)]
+            results[place] = decision
+            self.others[sequence] = tuple(beside)
+            self.ids.add(event.mac, decision)
 
     # --- columns ------------------------------------------------------------------------------------------------------
 
     def step_block(self, block: Block, hashes: bool = False, features: bool = True) -> Decided:
         """The same as `step` over a block of history; records of a file arrive at their own time.
 
-        Event ids are not looked up: the reader has seen to it that they are distinct.
+        Event ids are not looked up: the reader has seen to it that they are distinct. StateError where policies run
+        beside the champion: columns decide under one policy.
         """
+        if self._contenders is not None:
+            raise StateError("columns decide under one policy: replay challenger and shadows each in a run of its own")
         if self._blocks is None:
+            champion = self._champion
             self._blocks = BlockStepper(
-                self.policy, self.builder, self.state, self.lists, self.settings, self.cache_dir
+                self.policy, champion.builder, self.state, self.lists, self.settings, self.cache_dir
             )
         decided = self._blocks.step(block, self.clock_ms, self.sequence + 1, hashes, features)
         self.sequence = self.sequence + len(block) if block.sequences is None else int(block.sequences[-1])
         self.clock_ms = max(self.clock_ms, int(block.times.max(initial=0)))
         return decided
+
+
+def _horizon(champion: CompiledPolicy) -> int:
+    """How long event ids are known, in ms of effective time."""
+    return max(champion.pack.idempotency_ms, champion.pack.lateness_ms)

@@ -51,5 +51,13 @@ class ConflictError(SeawallError):
     """A known event_id with other content (HTTP 409)."""
 
 
+class PolicyError(SeawallError):
+    """Policies that cannot be deployed as asked (HTTP 422); `field` names the member at fault."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field, self.message = field, message
+        super().__init__(f"{field}: {message}")
+
+
 class StateError(SeawallError):
     """The engine's state cannot take or keep what was asked (bounds reached, damaged snapshot)."""

@@ -1,7 +1,7 @@
 """Steps of a policy that failed on an event: what they are called, and how they are given back as an input.
 
-A fault is `models.NAME` (the model raised), `rules.ID` (the condition raised) or `reasons.NAME` (the model's
-contributions could not be computed).
+A fault is `models.NAME` (the model raised), `rules.ID` (the condition raised), `reasons.NAME` (the model's
+contributions could not be computed) or `challenger` (it was the challenger's turn and it could not decide).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from .errors import StateError
 
 Faults = tuple[str, ...]
 SCORE, RULE, REASON = "models.", "rules.", "reasons."
+CHALLENGER = "challenger"
 
 
 def check_faults(faults: Mapping[int, Sequence[str]], known: Collection[str], policy: str) -> None:

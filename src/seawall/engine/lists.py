@@ -76,6 +76,11 @@ class ListStore:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def declare(self, names: Iterable[str]) -> None:
+        """Take entries of these lists too."""
+        for name in names:
+            self._by_key.setdefault(name, {})
+
     def apply(self, entry: ListEntry) -> None:
         """Add, replace or remove one entry. Removing an unknown entry changes nothing (it may have expired)."""
         if entry.list not in self._by_key:

@@ -27,7 +27,7 @@ class Reliving:
 
     Effective times, lateness, sequence numbers, labels, entries of lists, limits and switches are the journal's own, so
     that the policy that decided live gives its `content_hash` again. Steps that failed live do not fail here: they were
-    faults of that moment. Events of types that the policy does not have are passed over.
+    faults of that moment. Events of types that the policy does not have only move the clock.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Reliving:
                 if len(table) and table.column("sequence")[-1].as_py() >= sequence:
                     break
         self.engine.clock_ms, self.engine.sequence = clock_ms, sequence - 1
+        self.view.begin()
 
     def take(self, table: Any) -> Iterator[Stretch]:
         """Decide the events of the next table."""

@@ -22,7 +22,7 @@ class Mail(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     host: str = ""
-    port: int = Field(587, ge=1, le=65535)
+    port: int = Field(default=587, ge=1, le=65535)
     tls: Literal["starttls", "tls", "none"] = "starttls"
     authority: str = ""  # a PEM file; "" the system's authorities
     user: str = ""

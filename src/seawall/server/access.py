@@ -22,7 +22,7 @@ from pathlib import Path
 
 from seawall.engine.errors import SeawallError
 
-SCOPES = ("decide", "label", "lists", "limits", "read", "erase", "challenge", "metrics")
+SCOPES = ("decide", "label", "lists", "limits", "read", "erase", "challenge", "metrics", "policies")
 DEFAULT_SCOPES = ("decide", "label", "lists", "read")
 MAX_KEYS = 10_000
 MAX_RATE = 1_000_000  # requests a second

@@ -32,10 +32,15 @@ class Meters:
     """What the HTTP layer counts. What the service knows is asked at each scrape: its figures (those named *_total only
     grow) and its decisions by outcome."""
 
-    def __init__(self, gauges: Callable[[], Mapping[str, float]], outcomes: Callable[[], Mapping[str, int]]) -> None:
+    def __init__(
+        self,
+        gauges: Callable[[], Mapping[str, float]],
+        outcomes: Callable[[], Mapping[str, int]],
+        results: Callable[[], Mapping[tuple[str, str, str, bool], int]] = dict,
+    ) -> None:
         self.routes: dict[str, RouteMeter] = {}
         self.connections: Callable[[], int] = lambda: 0
-        self._gauges, self._outcomes = gauges, outcomes
+        self._gauges, self._outcomes, self._results = gauges, outcomes, results
 
     def route(self, name: str) -> RouteMeter:
         """The meter of a route, made at first."""
@@ -58,6 +63,14 @@ class Meters:
         for outcome, number in sorted(self._outcomes().items()):
             decisions.add_metric([outcome], number)
         yield decisions
+        results = CounterMetricFamily(
+            "seawall_policy_results",
+            "Events decided, by policy, its role, outcome (empty: it failed), and whether it was the one served",
+            labels=["policy", "role", "outcome", "served"],
+        )
+        for (policy, role, outcome, is_served), number in sorted(self._results().items()):
+            results.add_metric([policy, role, outcome, "true" if is_served else "false"], number)
+        yield results
         requests = CounterMetricFamily(
             "seawall_http_requests", "Requests, by route and status", labels=["route", "status"]
         )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from seawall.engine.deployment import MAX_SHADOWS, MAX_SHARE
 from seawall.engine.event import MAX_KEY, json_schema
 from seawall.engine.pack.model import OUTCOMES, Pack
 from seawall.engine.settings import SCOPES, SWITCH, TYPES
 from seawall.engine.wire import MAX_BODY
 from seawall.server.challenge.schema import BODIES, MORE, SCHEMAS
+from seawall.server.deploying import MAX_NOTE
 from seawall.server.http.problem import CONTENT_TYPE, KINDS
 
 if TYPE_CHECKING:
@@ -42,8 +44,15 @@ _ALWAYS = (
 )
 _WITH_BODY = ("request-timeout", "content-too-large", "media-type-unsupported", "event-invalid")
 _WITH_KEY = ("key-unknown", "scope-missing", "too-many-requests")
-_CREATED = frozenset({"challenge", "totp_enrol"})
-_MORE = {"decide": ("event-conflict",), "decision": ("not-found",), "label": ("event-conflict",), **MORE}
+_MORE = {
+    "decide": ("event-conflict",),
+    "decision": ("not-found",),
+    "label": ("event-conflict",),
+    "bundle": ("policy-invalid", "policy-conflict"),
+    "deploy": ("policy-invalid", "policy-conflict", "not-found"),
+    **MORE,
+}
+_DONE = {200: "done", 201: "kept", 202: "under way"}
 
 
 def document(pack: Pack, routes: Iterable[Route], version: str) -> _Schema:
@@ -85,10 +94,11 @@ def _operation(route: Route) -> _Schema:
         "x-summary-zh": route.summary[0],
         "security": [{"key": []}] if route.scope else [],
         "parameters": [*_path_parameters(route.path), *map(_query_parameter, route.parameters)],
-        "responses": {"200": {"description": "done", "content": {kind: {"schema": answer} for kind in route.gives}}},
+        "responses": {
+            str(status): {"description": _DONE[status], "content": {kind: {"schema": answer} for kind in route.gives}}
+            for status in route.done
+        },
     }
-    if route.name in _CREATED:
-        operation["responses"]["201"] = operation["responses"]["200"] | {"description": "made"}
     if route.scope:
         operation["x-scope"] = route.scope
     if request is not None:
@@ -128,7 +138,13 @@ def _object(properties: dict[str, _Schema], optional: Sequence[str] = ()) -> _Sc
     return {"type": "object", "properties": properties, "required": required}
 
 
-_STATUS = _object({"status": _TEXT})
+_DIGEST: _Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_WARMING = _object({"policies": _array(_TEXT), "done": _WHOLE, "total": _WHOLE, "failed": _TEXT}, optional=("failed",))
+_FINDING = _object(
+    {"severity": {"type": "string", "enum": ["error", "warning"]}, "file": _TEXT, "line": _WHOLE, "column": _WHOLE,
+     "message": _TEXT, "hint": _TEXT}
+)  # fmt: skip
+_STATUS = _object({"status": _TEXT, "warming": _WARMING}, optional=("warming",))
 _TITLE = _object({"zh": _TEXT, "en": _TEXT})
 _SEQUENCE = _object({"sequence": _WHOLE})
 # route -> what it takes, what it gives
@@ -148,6 +164,21 @@ _BODIES: dict[str, tuple[_Schema | None, _Schema]] = {
         _object({"sequence": _WHOLE, "key_destroyed": {"type": "boolean"}, "links_cut": _WHOLE}),
     ),
     "policy": (None, _ref("Policy")),
+    "deploy": (
+        _ref("Deployment"),
+        _object({"policy": _TEXT, "sequence": _WHOLE, "warming": _WARMING}, optional=("sequence", "warming")),
+    ),
+    "bundle": (
+        {"type": "string", "format": "binary"},
+        _object(
+            {
+                "digest": _DIGEST,
+                "policy": _TEXT,
+                "features": {"type": "string", "enum": ["same", "other"]},
+                "problems": _array(_FINDING),
+            }
+        ),
+    ),
     "openapi": (None, {"type": "object"}),
     "healthz": (None, _STATUS),
     "readyz": (None, _STATUS),
@@ -192,6 +223,7 @@ def _schemas(pack: Pack) -> dict[str, _Schema]:
         "Setting": _setting(),
         "Decision": _decision(pack),
         "Policy": _policy(),
+        "Deployment": _deployment(),
         "Problem": _problem(),
         **SCHEMAS,
     }  # fmt: skip
@@ -249,10 +281,16 @@ def _decision(pack: Pack) -> _Schema:
 
 def _policy() -> _Schema:
     named = {"title": _TITLE}
+    beside = {"policy": _TEXT, "digest": _DIGEST, "trouble": _TEXT}
     rule = {"id": _TEXT, "score": _WHOLE, "on": _array(_TEXT), "severity": _TEXT} | named
     return _object(
         {
             "policy": _TEXT, "version": _WHOLE, "content_hash": _TEXT, "activated_at": _INSTANT, "on": _array(_TEXT),
+            "sequence": _WHOLE, "digest": _DIGEST, "note": _TEXT,
+            "challenger": {"anyOf": [_object(beside | {"share": _WHOLE, "entity": _TEXT}, optional=("trouble",)),
+                                     {"type": "null"}]},
+            "shadows": _array(_object(beside, optional=("trouble",))),
+            "warming": {"anyOf": [_WARMING, {"type": "null"}]},
             "thresholds": {"type": "object", "additionalProperties": _WHOLE},
             "features": _array(_object({"name": _TEXT, "version": _WHOLE} | named)),
             "lists": _array(_object({"name": _TEXT, "kind": _TEXT, "key": _TEXT} | named)),
@@ -260,6 +298,18 @@ def _policy() -> _Schema:
             "tables": _array(_object({"id": _TEXT, "on": _array(_TEXT)} | named)),
         }
     )  # fmt: skip
+
+
+def _deployment() -> _Schema:
+    share = {"type": "integer", "minimum": 1, "maximum": MAX_SHARE, "description": "basis points"}
+    challenger = _object({"digest": _DIGEST, "share": share, "entity": _TEXT}, optional=("entity",))
+    properties = {
+        "champion": _DIGEST,
+        "challenger": {"anyOf": [challenger | {"additionalProperties": False}, {"type": "null"}]},
+        "shadows": _array(_DIGEST) | {"maxItems": MAX_SHADOWS},
+        "note": _TEXT | {"maxLength": MAX_NOTE},
+    }
+    return _object(properties, optional=("challenger", "shadows", "note")) | {"additionalProperties": False}
 
 
 def _problem() -> _Schema:
@@ -270,6 +320,7 @@ def _problem() -> _Schema:
         "detail": _TEXT,
         "instance": {"type": "string", "format": "uri-reference"},
         "field": _TEXT | {"description": "of an event-invalid: the field that is wrong, empty for the whole record"},
+        "problems": _array(_FINDING) | {"description": "of a policy-invalid: everything found in the pack"},
         "index": _WHOLE | {"description": "in a batch: which event, from 0"},
     }
-    return _object(properties, optional=("field", "index"))
+    return _object(properties, optional=("field", "index", "problems"))

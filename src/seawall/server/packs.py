@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from seawall.engine.journal import Journal, pack_bundle, unpack_bundle
+from seawall.engine.deployment import Challenger, Deployment
+from seawall.engine.journal import ActivationRecord, Journal, pack_bundle, unpack_bundle
+from seawall.engine.lane import windows_of
 from seawall.engine.pack import Pack, load_pack
 from seawall.engine.policy import CompiledPolicy, compile_policy
 
-_KEPT = 8  # compiled policies in memory: the running one, and those of old decisions being read
+from .snapshots import Activation
+
+_KEPT = 12  # compiled policies in memory: the running ones, and those of old decisions being read
 
 
 def bundle_of(folder: Path, pack: Pack) -> bytes:
@@ -25,11 +32,12 @@ def bundle_of(folder: Path, pack: Pack) -> bytes:
 
 
 class PackShelf:
-    """Policies by the digest of their bundle, read from the journal, unpacked below `cache`."""
+    """Policies by the digest of their bundle, read from the journal, unpacked below `cache`. Any thread may ask."""
 
     def __init__(self, journal: Journal, cache: Path) -> None:
         self._journal, self._folder = journal, cache / "packs"
-        self._compiled: dict[str, CompiledPolicy] = {}
+        self._compiled: dict[str, CompiledPolicy] = {}  # the one asked for last stands last
+        self._lock = threading.RLock()
 
     def folder(self, digest: str) -> Path:
         """Where the bundle's files lie, as they were journaled."""
@@ -38,10 +46,7 @@ class PackShelf:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             fresh = Path(tempfile.mkdtemp(dir=self._folder, prefix=".new-"))
             try:
-                for name, data in unpack_bundle(self._journal.bundle(digest)).items():
-                    path = fresh / name
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(data)
+                _write(fresh, unpack_bundle(self._journal.bundle(digest)))
                 os.rename(fresh, target)
             except OSError:
                 if not target.is_dir():
@@ -52,10 +57,52 @@ class PackShelf:
 
     def policy(self, digest: str) -> CompiledPolicy:
         """The compiled policy of a bundle."""
-        found = self._compiled.get(digest)
-        if found is None:
-            found = compile_policy(load_pack(self.folder(digest)))
-            while len(self._compiled) >= _KEPT:
-                self._compiled.pop(next(iter(self._compiled)))
-            self._compiled[digest] = found
-        return found
+        with self._lock:
+            found = self._compiled.pop(digest, None)
+            if found is None:
+                found = compile_policy(load_pack(self.folder(digest)))
+            self._keep(digest, found)
+            return found
+
+    def holds(self, digest: str) -> bool:
+        """Whether a bundle of this digest was ever filed."""
+        with self._lock:
+            return digest in self._compiled or self._journal.has_bundle(digest)
+
+    def file(self, data: bytes, check: Callable[[str, str], None]) -> tuple[str, CompiledPolicy]:
+        """Check a bundle and file it in the journal: its digest and its policy. `check` is asked about its label.
+
+        JournalError where the bytes are no bundle, PackError where its pack cannot be used: nothing is filed then.
+        """
+        files = unpack_bundle(data)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._folder, prefix=".new-") as name:
+            _write(Path(name), files)
+            policy = compile_policy(load_pack(Path(name)))
+        check(policy.label, hashlib.sha256(data).hexdigest())
+        windows_of(policy)  # found out here, where nobody waits for it
+        digest = self._journal.put_bundle(data)
+        with self._lock:
+            self._keep(digest, policy)
+        return digest, policy
+
+    def deployment(self, one: ActivationRecord | Activation) -> Deployment:
+        """The policies that an activation names, ready to run."""
+        challenger = None
+        if one.challenger is not None:
+            challenger = Challenger(self.policy(one.challenger.digest), one.share, one.entity, one.salt)
+        return Deployment(
+            self.policy(one.digest), challenger, tuple(self.policy(shadow.digest) for shadow in one.shadows)
+        )
+
+    def _keep(self, digest: str, policy: CompiledPolicy) -> None:
+        while len(self._compiled) >= _KEPT:
+            self._compiled.pop(next(iter(self._compiled)))
+        self._compiled[digest] = policy
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-import msgspec
-
 from seawall.engine.decision import Decision
+from seawall.engine.deployment import Deployment
 from seawall.engine.door import Event, Label
-from seawall.engine.engine import Engine
+from seawall.engine.engine import Engine, Position
 from seawall.engine.errors import PackError, StateError
-from seawall.engine.event import upcast
-from seawall.engine.feature.state import FeatureState
 from seawall.engine.identity import Recall
 from seawall.engine.journal import (
     ActivationRecord,
@@ -23,10 +20,13 @@ from seawall.engine.journal import (
     Kind,
     decode,
 )
+from seawall.engine.lane import Lane, windows_of
 from seawall.engine.lists import ListEntry
 from seawall.engine.policy import CompiledPolicy
-from seawall.engine.settings import SettingEntry, fits
+from seawall.engine.settings import SettingEntry
 from seawall.engine.snapshot import restore
+from seawall.engine.track import read_as
+from seawall.engine.warming import Warming
 
 from .packs import PackShelf
 from .snapshots import Activation, Snapshots
@@ -61,7 +61,7 @@ def recover(
         if head.sequence > journal.last or journal.chain_at(head.sequence) != head.chain:
             continue
         try:
-            engine = restore(shelf.policy(head.activations[-1].digest), dump, recall=recall)
+            engine = restore(shelf.deployment(head.activations[-1]), dump, recall=recall)
         except (StateError, JournalError, PackError):
             continue
         return _Feeder(journal, shelf, recall).go_on(engine, head.activations, progress)
@@ -80,33 +80,36 @@ def activations(journal: Journal, snapshots: Snapshots) -> list[Activation]:
         if record.kind == Kind.ACTIVATION:
             one = decode(record)
             assert isinstance(one, ActivationRecord)
-            found.append(Activation(record.sequence, one.policy, one.digest, one.at))
+            found.append(Activation.of(record.sequence, one))
     return found
 
 
-def rebuild(
-    journal: Journal, policy: CompiledPolicy, recall: Recall, upto: int, progress: Progress | None = None
-) -> Engine:
-    """An engine under `policy` with the history of all records up to `upto`: how new features start warm."""
-    engine = Engine(policy, recall=recall)
-    for number, (records, activation) in enumerate(_batches(journal, 0, upto)):
-        feed(engine, records)
-        if activation is not None:
-            engine.pass_over()
-        if progress is not None and number % 128 == 0:
-            progress(engine.sequence, upto + 1)
-    assert engine.sequence == upto, "one number a record"
-    return engine
+def warm(journal: Journal, warming: Warming, upto: int, progress: Progress | None = None) -> None:
+    """Take the records up to `upto` into windows that a policy is to run on."""
+    batch: list[Event | Label | None] = []
+    for number, stored in enumerate(journal.read(warming.sequence, verify=False)):
+        if stored.sequence > upto:
+            break
+        content = decode(stored) if stored.kind in (Kind.EVENT, Kind.LABEL) else None
+        batch.append(content.event if isinstance(content, EventRecord) else content)  # type: ignore[arg-type]
+        if len(batch) >= _BATCH:
+            warming.feed(batch)
+            batch.clear()
+        if progress is not None and number % 8_192 == 0:
+            progress(warming.sequence, upto)
+    warming.feed(batch)
+    assert warming.sequence >= upto, "one number a record"
 
 
 def feed(engine: Engine, records: Iterable[object]) -> list[object]:
     """Give journaled records to an engine: the results as `Engine.step` gives them.
 
-    Events of types the policy does not know, and changes of policy, only take their number.
+    Events of types the champion does not know, and changes of policy, only take their number.
     """
     results: list[object] = []
     batch: list[Event | Label | ListEntry | SettingEntry] = []
     faults: dict[int, tuple[str, ...]] = {}
+    labels = {policy.label for policy in engine.deployment.policies}
 
     def flush() -> None:
         if batch:
@@ -115,37 +118,40 @@ def feed(engine: Engine, records: Iterable[object]) -> list[object]:
             faults.clear()
 
     for record in records:
-        known = _known(engine.policy, record)
+        known = _known(engine, record)
         if known is None:
             flush()
-            engine.pass_over()
+            _pass_over(engine, record)
             results.append(None)
             continue
-        if isinstance(record, EventRecord) and record.decision is not None and record.decision.faults:
-            faults[len(batch)] = record.decision.faults
+        decision = record.decision if isinstance(record, EventRecord) else None
+        if decision is not None and decision.faults and decision.policy in labels:  # another policy's mean nothing here
+            faults[len(batch)] = decision.faults
         batch.append(known)
     flush()
     return results
 
 
-def _known(policy: CompiledPolicy, record: object) -> Event | Label | ListEntry | SettingEntry | None:
-    """The record as this policy reads it; None where it means nothing to it."""
+def _known(engine: Engine, record: object) -> Event | Label | ListEntry | SettingEntry | None:
+    """The record as the champion reads it; None where it means nothing to it."""
     if isinstance(record, EventRecord):
-        event = record.event
-        declared = policy.pack.events.get(event.type)
-        if declared is None or event.version > declared.version:
-            return None
-        if event.version < declared.version:
-            fields = upcast(declared, event.fields, event.version)
-            return msgspec.structs.replace(event, fields=fields, version=declared.version)
-        return event
+        return read_as(engine.policy, record.event)
     if isinstance(record, Label):
-        return record if record.label in policy.pack.labels else None
+        return record if record.label in engine.policy.pack.labels else None
     if isinstance(record, ListEntry):
-        return record if record.list in policy.pack.lists else None
-    if isinstance(record, SettingEntry):
-        return record if fits(policy.pack.settings.get(record.setting), record) else None
-    return None
+        engine.lists.declare((record.list,))  # a policy to come may ask for it
+        return record
+    return record if isinstance(record, SettingEntry) else None
+
+
+def _pass_over(engine: Engine, record: object) -> None:
+    """Number a record that means nothing to the champion: the sequence's clock goes on with it all the same."""
+    if isinstance(record, EventRecord):
+        engine.pass_over(record.event.event_time, record.event.received_at)
+    elif isinstance(record, Label):
+        engine.pass_over(record.label_time, record.received_at)
+    else:
+        engine.pass_over()
 
 
 class _Feeder:
@@ -156,8 +162,8 @@ class _Feeder:
         first = decode(self._journal.get(0))
         if not isinstance(first, ActivationRecord):
             raise JournalDamage("record 0 of the journal is no activation; `seawall journal verify` tells more", -1)
-        engine = Engine(self._shelf.policy(first.digest), recall=self._recall)
-        return self.go_on(engine, [Activation(0, first.policy, first.digest, first.at)], progress)
+        engine = Engine(self._shelf.deployment(first), recall=self._recall)
+        return self.go_on(engine, [Activation.of(0, first)], progress)
 
     def go_on(self, engine: Engine, activations: list[Activation], progress: Progress | None) -> Recovered:
         """Feed everything after the engine's sequence number, and compare each decision with the journaled one."""
@@ -176,19 +182,26 @@ class _Feeder:
         return done
 
     def _activate(self, done: Recovered, activation: ActivationRecord) -> None:
-        policy = self._shelf.policy(activation.digest)
-        done.engine = switched(self._journal, done.engine, policy, self._recall)
-        sequence = done.engine.sequence
-        done.activations.append(Activation(sequence, activation.policy, activation.digest, activation.at))
+        deployment = self._shelf.deployment(activation)
+        sequence = done.engine.deploy(deployment, warmed(self._journal, done.engine, deployment))
+        done.activations.append(Activation.of(sequence, activation))
         done.replayed += 1
 
 
-def switched(journal: Journal, engine: Engine, policy: CompiledPolicy, recall: Recall) -> Engine:
-    """The engine under another policy, one number on; other features are filled from the journal first."""
-    if FeatureState.signature(policy.plan) != FeatureState.signature(engine.policy.plan):
-        engine = rebuild(journal, policy, recall, engine.sequence)
-    engine.activate(policy)
-    return engine
+def warmed(journal: Journal, engine: Engine, deployment: Deployment) -> list[tuple[Lane, Position]]:
+    """Windows, as of the engine's newest record, of the policies that find none among the running ones."""
+    found: dict[str, Warming] = {}
+    for policy in cold(engine, deployment):
+        found[windows_of(policy)] = Warming(policy)
+        warm(journal, found[windows_of(policy)], engine.sequence)
+    return [(one.lane, one.position) for one in found.values()]
+
+
+def cold(engine: Engine, deployment: Deployment) -> list[CompiledPolicy]:
+    """One policy for each set of windows that is not among the running ones."""
+    running = engine.lanes
+    missing = {windows_of(policy): policy for policy in deployment.policies if windows_of(policy) not in running}
+    return list(missing.values())
 
 
 def _batches(journal: Journal, after: int, upto: int) -> Iterator[tuple[list[object], ActivationRecord | None]]:

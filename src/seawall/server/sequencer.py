@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from seawall.engine.decision import Decision
+from seawall.engine.decision import Decision, Other
 from seawall.engine.door import Event, Label
 from seawall.engine.engine import Engine, Repeat
-from seawall.engine.errors import ConflictError, SeawallError
+from seawall.engine.errors import ConflictError, EventError, SeawallError
 from seawall.engine.journal import (
     ErasureRecord,
     EventRecord,
@@ -31,6 +31,7 @@ from seawall.sealing import Erasure, LocalSealer
 
 from .decided import BusyError, Decided, UnavailableError, decision_id
 
+T = TypeVar("T")
 BATCH = 64  # of the engine: a repeat within one is found there, a repeat of an earlier one in the journal
 RETRY_SECONDS = 2.0
 
@@ -57,6 +58,11 @@ class _Waiting(NamedTuple):
     future: asyncio.Future[Any]
 
 
+class _Action(NamedTuple):
+    run: Callable[[], Awaitable[Any]]
+    future: asyncio.Future[Any]
+
+
 class _Flying(NamedTuple):
     """A batch that was decided and is being made durable."""
 
@@ -68,15 +74,25 @@ class _Flying(NamedTuple):
 
 @dataclass(slots=True)
 class Counters:
-    """What has happened since the start."""
+    """What has happened since the start. `results`: by policy, its role, outcome ("" where it failed), and whether it
+    was served."""
 
-    outcomes: dict[str, int] = field(default_factory=dict)
+    results: dict[tuple[str, str, str, bool], int] = field(default_factory=dict)
     degraded: int = 0
     repeats: int = 0
     commits: int = 0
     commit_seconds: float = 0.0
     last_commit_ms: float = 0.0
     failures: int = 0
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """Decisions by the outcome that was served."""
+        found: dict[str, int] = {}
+        for (_, _, outcome, is_served), number in self.results.items():
+            if is_served:
+                found[outcome] = found.get(outcome, 0) + number
+        return found
 
 
 class Sequencer:
@@ -103,6 +119,8 @@ class Sequencer:
         self._capacity, self._recover = capacity, recover
         self._snapshot_due, self._snapshot = snapshot_due, snapshot
         self._queue: deque[_Waiting] = deque()
+        self._actions: deque[_Action] = deque()
+        self._beside: dict[int, tuple[Other, ...]] = {}  # of the batch at hand, by sequence number
         self._wake = asyncio.Event()
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="committer")
         self._task: asyncio.Task[None] | None = None
@@ -135,18 +153,47 @@ class Sequencer:
         self._wake.set()
         return future
 
+    async def alone(self, action: Callable[[], Awaitable[T]]) -> T:
+        """Run `action` when nothing is being decided or committed; what comes meanwhile waits. It may use `commit`.
+
+        A SeawallError of it comes back and has changed nothing; after any other error the state is recovered.
+        """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._actions.append(_Action(action, future))
+        self._wake.set()
+        return await future
+
+    async def commit(self, kind: int, payload: bytes) -> None:
+        """Make one record durable; in an action only."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._committer, self._journal.append, [(kind, payload)])
+
+    def reread(self, read: Callable[[Work], Work | None]) -> None:
+        """Let what waits be read anew, as after a change of policy; where None comes back its type is gone."""
+        for _ in range(len(self._queue)):
+            waiting = self._queue.popleft()
+            work = read(waiting.work)
+            if work is not None:
+                self._queue.append(_Waiting(work, waiting.future))
+            elif not waiting.future.done():
+                waiting.future.set_result(EventError("type", "is not known to the policy that runs now"))
+
     async def _run(self) -> None:
         """Decide one batch while the one before it becomes durable."""
-        queue = self._queue
+        queue, actions = self._queue, self._actions
         flying: _Flying | None = None
-        while queue or flying is not None or not self._stopping:
-            if not queue and flying is None:
+        while queue or actions or flying is not None or not self._stopping:
+            if not queue and not actions and flying is None:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            is_pausing = flying is not None and self._snapshot_due()
-            batch = [] if is_pausing else [queue.popleft() for _ in range(min(BATCH, len(queue)))]
+            is_pausing = flying is not None and (bool(actions) or self._snapshot_due())
+            batch: list[_Waiting] = []
             try:
+                if actions and flying is None:
+                    await self._act(actions.popleft())
+                    continue
+                batch = [] if is_pausing else [queue.popleft() for _ in range(min(BATCH, len(queue)))]
                 decided = self._step([waiting.work for waiting in batch])
                 if flying is not None:
                     await self._land(flying)
@@ -159,11 +206,25 @@ class Sequencer:
                 flying = None
                 await self._recovered(error)
 
+    async def _act(self, action: _Action) -> None:
+        try:
+            result = await action.run()
+        except Exception as error:
+            if not action.future.done():
+                action.future.set_exception(error)
+            if not isinstance(error, SeawallError):
+                raise
+        else:
+            if not action.future.done():
+                action.future.set_result(result)
+
     def _take_off(self, batch: list[_Waiting], results: list[Any], payloads: list[tuple[int, Any]]) -> _Flying:
         for waiting, result in zip(batch, results, strict=True):
             if isinstance(result, Decided) and not result.repeated:
                 assert isinstance(waiting.work, Event)
-                self.flying[result.decision.sequence] = EventRecord(waiting.work, result.decision)
+                decision = result.decision
+                others = self._beside.pop(decision.sequence, ())
+                self.flying[decision.sequence] = EventRecord(waiting.work, decision, others)
         commit = asyncio.get_running_loop().run_in_executor(self._committer, self._commit, payloads)
         return _Flying(batch, results, commit, time.perf_counter())
 
@@ -197,7 +258,10 @@ class Sequencer:
                 results.append(Decided(outcome, decision_id(outcome), not is_new))
                 if not is_new:
                     continue
-                payloads.append((Kind.EVENT, encode_event(work, outcome)))  # type: ignore[arg-type]
+                others = engine.others.get(outcome.sequence, ())
+                if others:
+                    self._beside[outcome.sequence] = others
+                payloads.append((Kind.EVENT, encode_event(work, outcome, others)))  # type: ignore[arg-type]
             elif isinstance(outcome, ConflictError | Repeat):
                 results.append(outcome.sequence if isinstance(outcome, Repeat) else outcome)
                 continue
@@ -228,15 +292,28 @@ class Sequencer:
         counters.commits += 1
         counters.commit_seconds += seconds
         counters.last_commit_ms = seconds * 1_000
+        found, flying, champion = counters.results, self.flying, self._engine().policy.label
+        challenger = self._engine().deployment.challenger
+        rival = challenger.policy.label if challenger is not None else ""
         for result in results:
             if isinstance(result, Decided):
                 if result.repeated:
                     counters.repeats += 1
                     continue
-                outcome = result.decision.outcome
-                counters.outcomes[outcome] = counters.outcomes.get(outcome, 0) + 1
-                if result.decision.degraded:
+                decision = result.decision
+                key = (
+                    decision.policy,
+                    "champion" if decision.policy == champion else "challenger",
+                    decision.outcome,
+                    True,
+                )
+                found[key] = found.get(key, 0) + 1
+                if decision.degraded:
                     counters.degraded += 1
+                for other in flying[decision.sequence].others:
+                    role = {champion: "champion", rival: "challenger"}.get(other.policy, "shadow")
+                    key = (other.policy, role, other.outcome, False)
+                    found[key] = found.get(key, 0) + 1
 
     def _refuse(self, batch: Sequence[_Waiting], error: Exception) -> None:
         """Nothing of the batch was kept, nor may what waits behind it be: the keys it uses may not exist."""
@@ -245,6 +322,7 @@ class Sequencer:
         waiting = [*batch, *self._queue]
         self._queue.clear()
         self.flying.clear()
+        self._beside.clear()
         for one in waiting:
             if not one.future.done():
                 one.future.set_result(UnavailableError(f"nothing was kept: {_line(error)}"))

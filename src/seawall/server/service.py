@@ -13,19 +13,23 @@ from seawall.engine.answer import Answers
 from seawall.engine.decision import Decision
 from seawall.engine.door import Door, Event
 from seawall.engine.engine import Engine
-from seawall.engine.errors import ConflictError, EventError, SeawallError
+from seawall.engine.errors import EventError, SeawallError
 from seawall.engine.journal import ActivationRecord, Journal, JournalError, Kind, decode_event, encode_activation
 from seawall.engine.money import Rates
 from seawall.engine.policy import CompiledPolicy
-from seawall.engine.settings import LIMITS, SWITCHES
+from seawall.engine.settings import LIMITS, MAX_ENTRIES, SWITCHES
 from seawall.sealing import Erasure, KeyRing, LocalSealer, SealingError
 
+from . import warm_up
 from .bodies import addressed, event_id_of
 from .decided import Decided, UnavailableError, decision_id, sequence_of
+from .deploying import Deployed, Deployer, Filed, Wanted
+from .gate import Gate
+from .gauges import gauges_of
 from .home import Home
 from .limits import settings_of
 from .packs import PackShelf
-from .recovery import Progress, Recovered, recover, switched
+from .recovery import Progress, Recovered, recover, warmed
 from .sequencer import Counters, Erased, EraseSubject, Sequencer
 from .snapshots import Activation, Head, Snapshots
 
@@ -57,7 +61,7 @@ class Service:
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self.home, self.settings = home, settings or Settings()
-        self._rates, self._clock = rates or Rates(), clock
+        self._clock = clock
         self.journal = Journal(home.journal)
         try:
             self.sealer = LocalSealer(home.key_store, ring, group_commit=True)
@@ -66,16 +70,12 @@ class Service:
             raise
         self.shelf, self.snapshots = PackShelf(self.journal, home.cache), Snapshots(home.snapshots)
         self._sequencer = Sequencer(
-            lambda: self.engine,
-            self.journal,
-            self.sealer,
-            self.settings.queue,
-            self._recover,
-            self._snapshot_due,
+            lambda: self.engine, self.journal, self.sealer, self.settings.queue, self._recover, self._snapshot_due,
             self._snapshot,
-        )
+        )  # fmt: skip
+        self._gate = Gate(rates or Rates(), self.sealer, clock)
+        self._deployer = Deployer(self, self._sequencer, self._gate.prepare, clock)
         self._state: Recovered | None = None
-        self._door: Door | None = None
         self._answers: dict[tuple[str, str], Answers] = {}
         self._saved = -1  # sequence of the newest snapshot
         self._phase = "starting"
@@ -85,10 +85,12 @@ class Service:
     def open(self, bundle: bytes | None = None, progress: Progress | None = None) -> Recovered:
         """Recover the state; with a bundle, make its pack the active one. Blocks: call it before serving."""
         self.snapshots.clear()
+        warm_up.clear(self.home)
         if self.journal.last < 0:
             if bundle is None:
                 raise UnavailableError("the home has no policy yet; name a pack")
-            self._journal_activation(self.journal.put_bundle(bundle))
+            digest = self.journal.put_bundle(bundle)
+            self._journal_activation(ActivationRecord(self.shelf.policy(digest).label, digest, self._clock()))
         found = recover(self.journal, self.shelf, self.snapshots, self._recall, progress)
         self._saved = found.engine.sequence - found.replayed
         self._use(found)
@@ -105,6 +107,7 @@ class Service:
     async def stop(self) -> None:
         """Finish what waits, keep a snapshot, let go of the files."""
         self._phase = "stopping"
+        await self._deployer.stop()
         await self._sequencer.stop()
         self.snapshots.wait()
         self.save()
@@ -125,26 +128,45 @@ class Service:
 
     def use_rates(self, rates: Rates) -> None:
         """Take these exchange rates from the next event on."""
-        self._rates = rates
-        self._door = Door(self.active().pack, rates, self.sealer, self._clock)
+        self._gate.use_rates(rates)
+
+    # --- policies -----------------------------------------------------------------------------------------------------
 
     def activate(self, bundle: bytes) -> CompiledPolicy:
-        """Make a pack the active policy, by a record, between batches; the same pack again changes nothing.
+        """Make a pack the champion, alone, before `start`; the champion's pack again changes nothing.
 
-        ConflictError where another pack was active under the same name and version. Other features are warmed from the
-        journal, which takes a while: call it before `start`.
+        ConflictError where another pack ran under the same name and version. Other features are warmed from the
+        journal, which takes a while.
         """
         digest = self.journal.put_bundle(bundle)
-        policy = self.shelf.policy(digest)
-        if digest == self._active.digest:
-            return policy
-        if any(one.policy == policy.label for one in self._recovered.activations):
-            raise ConflictError(f"{policy.label} was active with other content; raise its version in policy.yaml")
-        engine = switched(self.journal, self.engine, policy, self._recall)
-        at = self._journal_activation(digest)
-        activation = Activation(self.journal.last, policy.label, digest, at)
-        self._use(Recovered(engine, [*self._recovered.activations, activation], 0, []))
-        return policy
+        if digest == self.activations[-1].digest:
+            return self.shelf.policy(digest)
+        record, deployment = self._deployer.resolve(Wanted(digest))
+        prepared = self.engine.prepare(deployment, warmed(self.journal, self.engine, deployment))
+        self._journal_activation(record)
+        self.taken_over(Activation.of(self.engine.adopt(prepared), record))
+        return deployment.champion
+
+    async def file_bundle(self, data: bytes) -> Filed:
+        """Check a pack's bundle while decisions go on, and keep it. PackError, ConflictError: nothing is kept then."""
+        self._ready_door()
+        return await self._deployer.file(data)
+
+    async def deploy(self, wanted: Wanted) -> Deployed:
+        """Make these policies run while decisions go on, by one record between two batches; see Deployer.deploy."""
+        self._ready_door()
+        return await self._deployer.deploy(wanted)
+
+    @property
+    def warming(self) -> Mapping[str, Any] | None:
+        """How far the windows of a deployment to come are; None where none is."""
+        return self._deployer.warming
+
+    def taken_over(self, activation: Activation) -> None:
+        """From here on other policies run: admit by the champion's pack, also what waits already."""
+        self.activations.append(activation)
+        self._gate.follow(self.active())
+        self._sequencer.reread(self._gate.reread)
 
     # --- what is so ---------------------------------------------------------------------------------------------------
 
@@ -152,6 +174,11 @@ class Service:
     def engine(self) -> Engine:
         """The running engine."""
         return self._recovered.engine
+
+    @property
+    def activations(self) -> list[Activation]:
+        """Every deployment so far, oldest first."""
+        return self._recovered.activations
 
     @property
     def sequence(self) -> int:
@@ -163,11 +190,6 @@ class Service:
         """What has happened since the start."""
         return self._sequencer.counters
 
-    @property
-    def activated_at(self) -> int:
-        """When the active policy became it, ms."""
-        return self._active.at
-
     def active(self) -> CompiledPolicy:
         """The policy that decides."""
         return self.engine.policy
@@ -178,22 +200,8 @@ class Service:
 
     def gauges(self) -> Mapping[str, float]:
         """Figures of the moment, for monitoring."""
-        counters = self.counters
-        return {
-            "queue_depth": len(self._sequencer),
-            "journal_sequence": self.journal.last,
-            "snapshot_sequence": self._saved,
-            "known_ids": len(self.engine.ids),
-            "list_entries": len(self.engine.lists),
-            "setting_entries": len(self.engine.settings),
-            "state_bytes": self.engine.state.arena.bytes_held(),
-            "last_commit_ms": counters.last_commit_ms,
-            "commit_seconds_total": counters.commit_seconds,
-            "commits_total": counters.commits,
-            "failures_total": counters.failures,
-            "degraded_total": counters.degraded,
-            "repeats_total": counters.repeats,
-        }
+        own = {"queue_depth": len(self._sequencer), "journal_sequence": self.journal.last}
+        return own | {"snapshot_sequence": self._saved} | gauges_of(self.engine, self.counters, self.warming)
 
     # --- records in ---------------------------------------------------------------------------------------------------
 
@@ -235,12 +243,12 @@ class Service:
     async def setting(self, name: str, body: bytes) -> int:
         """Record an entry of limits.NAME or switches.NAME (the JSON body may leave it out); its sequence number."""
         self._sequencer.check_room(1)
-        door, store = self._ready_door(), self.engine.settings
+        door, kept = self._ready_door(), self.engine.setting_log
         members = addressed(body, "setting", name)
         with _available():
             entry = door.admit_setting(members)
-        if not entry.removed and len(store) >= store.max_entries:
-            raise EventError("setting", f"the settings hold {store.max_entries:,} entries, the bound; remove some")
+        if not entry.removed and len(kept) >= MAX_ENTRIES:
+            raise EventError("setting", f"the settings hold {MAX_ENTRIES:,} entries, the bound; remove some")
         return int(await self._durable(self._sequencer.put(entry)))
 
     async def erase(self, subject: str) -> tuple[int, Erasure]:
@@ -257,8 +265,8 @@ class Service:
         trouble = self.ready()
         if trouble:
             raise UnavailableError(f"not taking records: {trouble}")
-        assert self._door is not None
-        return self._door
+        assert self._gate.door is not None, "open() comes first"
+        return self._gate.door
 
     def _admit(self, body: bytes) -> Event:
         try:
@@ -341,13 +349,9 @@ class Service:
         assert self._state is not None, "open() comes first"
         return self._state
 
-    @property
-    def _active(self) -> Activation:
-        return self._recovered.activations[-1]
-
     def _use(self, found: Recovered) -> None:
         self._state = found
-        self._door = Door(self.active().pack, self._rates, self.sealer, self._clock)
+        self._gate.follow(self.active())
         self._answers.clear()
 
     def _recover(self) -> Callable[[], None]:
@@ -361,13 +365,11 @@ class Service:
         if self.engine.sequence == self.journal.last and self.snapshots.start(self.engine, self._head()):
             self._saved = self.journal.last
 
-    def _journal_activation(self, digest: str) -> int:
-        record = ActivationRecord(self.shelf.policy(digest).label, digest, self._clock())
+    def _journal_activation(self, record: ActivationRecord) -> None:
         self.journal.append([(Kind.ACTIVATION, encode_activation(record))])
-        return record.at
 
     def _head(self) -> Head:
-        return Head(self.journal.last, self.journal.chain, self._recovered.activations)
+        return Head(self.journal.last, self.journal.chain, self.activations)
 
     def _recall(self, sequence: int) -> Decision | None:
         flying = self._sequencer.flying.get(sequence)
@@ -379,10 +381,11 @@ class Service:
     def _policy(self, label: str) -> CompiledPolicy:
         if label == self.active().label:
             return self.active()
-        for one in self._recovered.activations:
-            if one.policy == label:
-                return self.shelf.policy(one.digest)
-        raise JournalError(f"the journal holds no policy {label}")
+        named = (one for activation in self.activations for one in activation.named)
+        found = next((one for one in named if one.policy == label), None)
+        if found is None:
+            raise JournalError(f"the journal holds no policy {label}")
+        return self.shelf.policy(found.digest)
 
 
 @contextmanager

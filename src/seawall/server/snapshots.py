@@ -15,6 +15,7 @@ import msgspec
 
 from seawall.engine.engine import Engine
 from seawall.engine.errors import StateError
+from seawall.engine.journal import ActivationRecord, Named
 from seawall.engine.snapshot import dump_parts
 
 _MAGIC = b"seawall-home-snapshot-1\n"
@@ -27,12 +28,29 @@ _NAME = "{:020d}.snapshot"
 
 
 class Activation(NamedTuple):
-    """A record from which on a policy decided: the digest of its pack's bundle; `at` in ms."""
+    """A record from which on these policies ran, as its `ActivationRecord` says; `at` in ms."""
 
     sequence: int
     policy: str
     digest: str
     at: int
+    challenger: Named | None = None
+    share: int = 0
+    entity: str = ""
+    salt: str = ""
+    shadows: tuple[Named, ...] = ()
+    note: str = ""
+
+    @classmethod
+    def of(cls, sequence: int, record: ActivationRecord) -> Activation:
+        """The activation that a record states."""
+        return cls(sequence, *(getattr(record, name) for name in record.__struct_fields__))
+
+    @property
+    def named(self) -> tuple[Named, ...]:
+        """Every policy of the deployment, the champion first."""
+        beside = (self.challenger,) if self.challenger is not None else ()
+        return (Named(self.policy, self.digest), *beside, *self.shadows)
 
 
 class Head(msgspec.Struct):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ def checker(make_user: Make) -> User:
 
 
 def add(user: User, name: str, key: str, committed: Any, **more: Any) -> Entry:
+    more.setdefault("valid_from", datetime(2026, 1, 1, tzinfo=UTC))  # before the engine's clock of these tests
     with committed():
         made = entries.add(user, Wanted(name, key, **more), WHY)
     made.refresh_from_db()
@@ -63,7 +64,7 @@ def test_a_deny_entry_works_at_once_and_is_met_by_the_next_decision(
         assert engine.decide(card(number, 600 - number, device="d9")).outcome == "decline"
     follow_all()
     entry.refresh_from_db()
-    assert (entry.hits, Hit.objects.count(), entry.sequence) == (2, 2, 2)
+    assert (entry.hits, Hit.objects.count(), entry.sequence) == (2, 2, 3)
     assert sum(HitHour.objects.filter(entry=entry.pk, outcome="decline").values_list("hits", flat=True)) == 2
     assert sum(HitHour.objects.filter(list="blocked_devices", entry=0).values_list("hits", flat=True)) == 2
     assert [row.outcome for row in queries.hits_of(maker, entry)] == ["decline", "decline"]
@@ -72,7 +73,9 @@ def test_a_deny_entry_works_at_once_and_is_met_by_the_next_decision(
 def test_an_allow_entry_waits_for_a_second_person(
     engine: Engine, maker: User, checker: User, make_user: Make, committed: Any
 ) -> None:
-    entry = add(maker, "trusted_customers", "c1", committed, valid_until=timezone.now() + SOON)
+    entry = add(
+        maker, "trusted_customers", "c1", committed, valid_from=timezone.now(), valid_until=timezone.now() + SOON
+    )
     assert (entry.state, engine.asked) == ("waiting", [])
     request = Change.objects.get().request
     assert request is not None
@@ -134,12 +137,19 @@ def test_a_deny_entry_leaves_by_two_people_and_stays_while_they_talk(
 
 
 def test_a_rejected_change_sends_nothing(quick: Quick, maker: User, checker: User, committed: Any) -> None:
-    entry = add(maker, "trusted_customers", "c1", committed, valid_until=timezone.now() + SOON)
+    entry = add(
+        maker, "trusted_customers", "c1", committed, valid_from=timezone.now(), valid_until=timezone.now() + SOON
+    )
     with committed():
         approvals.reject(checker, Change.objects.get().request_id, "not known to us")
     entry.refresh_from_db()
     assert (entry.state, entry.problem, quick.asked) == ("refused", "not known to us", [])
-    assert add(maker, "trusted_customers", "c1", committed, valid_until=timezone.now() + SOON).state == "waiting"
+    assert (
+        add(
+            maker, "trusted_customers", "c1", committed, valid_from=timezone.now(), valid_until=timezone.now() + SOON
+        ).state
+        == "waiting"
+    )
 
 
 def test_a_draft_is_kept_then_submitted_or_thrown_away(quick: Quick, maker: User, committed: Any) -> None:
@@ -283,7 +293,7 @@ def test_time_ends_entries_and_tells_their_authors_once(quick: Quick, maker: Use
 
 
 def test_an_entry_that_nothing_meets_for_long_is_stale(quick: Quick, maker: User, committed: Any) -> None:
-    entry = add(maker, "watch_ips", "10.0.0.9", committed)
+    entry = add(maker, "watch_ips", "10.0.0.9", committed, valid_from=timezone.now())
     assert not queries.is_stale(entry)
     entry.valid_from -= 91 * queries.DAY
     assert queries.is_stale(entry)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.engine.decision import Decision
+from seawall.engine.decision import Decision, Other
 from seawall.engine.door import Event, Label
 from seawall.engine.journal import (
     ActivationRecord,
@@ -16,6 +16,7 @@ from seawall.engine.journal import (
     EventRecord,
     JournalError,
     Kind,
+    Named,
     Record,
     decode,
     decode_event,
@@ -26,7 +27,7 @@ from seawall.engine.journal import (
     encode_list_entry,
     encode_setting,
 )
-from seawall.engine.journal.records import named_bundle
+from seawall.engine.journal.records import named_bundles
 from seawall.engine.lists import ListEntry
 from seawall.engine.settings import SettingEntry
 
@@ -129,7 +130,35 @@ def test_only_an_event_is_an_event() -> None:
         decode_event(Record(2, Kind.LABEL, encode_label(LABEL)))
 
 
-def test_only_an_activation_names_a_bundle() -> None:
-    assert named_bundle(Record(0, Kind.ACTIVATION, encode_activation(ACTIVATION))) == "ab" * 32
-    assert named_bundle(Record(0, Kind.ERASURE, encode_activation(ACTIVATION))) is None
-    assert named_bundle(Record(0, Kind.ACTIVATION, b"\xff")) is None
+def test_only_an_activation_names_bundles() -> None:
+    side_by_side = msgspec.structs.replace(
+        ACTIVATION, challenger=Named("card@4", "cd" * 32), share=500, entity="customer", shadows=(Named("x@1", "e"),)
+    )
+    assert named_bundles(Record(0, Kind.ACTIVATION, encode_activation(ACTIVATION))) == ("ab" * 32,)
+    assert named_bundles(Record(0, Kind.ACTIVATION, encode_activation(side_by_side))) == ("ab" * 32, "cd" * 32, "e")
+    assert decode(Record(0, Kind.ACTIVATION, encode_activation(side_by_side))) == side_by_side
+    assert named_bundles(Record(0, Kind.ERASURE, encode_activation(ACTIVATION))) == ()
+    assert named_bundles(Record(0, Kind.ACTIVATION, b"\xff")) == ()
+
+
+class FormerActivation(msgspec.Struct):
+    policy: str
+    digest: str
+    at: int
+
+
+class FormerEvent(msgspec.Struct):
+    event: Event
+    decision: Decision | None
+
+
+def test_what_runs_alone_has_the_bytes_it_always_had() -> None:
+    encode = msgspec.msgpack.Encoder(order="deterministic").encode
+    assert encode_activation(ACTIVATION) == encode(FormerActivation("card@3", "ab" * 32, 9))
+    assert encode_event(EVENT, decision(1)) == encode(FormerEvent(EVENT, decision(1)))
+
+
+def test_others_stand_beside_the_decision() -> None:
+    others = (Other("card@4", "review", 30, ("R1",)), Other("card@5", "", 0, (), ("policy",)))
+    content = decode_event(Record(0, Kind.EVENT, encode_event(EVENT, decision(1), others)))
+    assert content == EventRecord(EVENT, decision(1), others)

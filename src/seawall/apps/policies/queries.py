@@ -209,6 +209,16 @@ def champion() -> Version | None:
     return next((one.version for one in places(active()) if one.role == "champion"), None)
 
 
+def previous_champion() -> Version | None:
+    """The version that decided before the one that decides now: where a rollback leads."""
+    now = champion()
+    if now is None:
+        return None
+    before = Placement.objects.filter(role="champion", deployment__outcome="active").exclude(version=now)
+    newest = before.select_related("version__policy").order_by("-deployment__sequence").first()
+    return newest.version if newest is not None else None
+
+
 # --- one event --------------------------------------------------------------------------------------------------------
 
 

@@ -144,6 +144,7 @@ class Plan:
     text_space: dict[int, int]  # feature index -> space of its ids
     reach: list[int]  # per space: ms after which an unseen id can be forgotten
     max_nodes: int  # of one entity in one chain; what comes beyond is left out and its features marked degraded
+    signature: str = ""  # what FeatureState.signature found, once it was asked
 
     @property
     def condition_words(self) -> int:

@@ -134,8 +134,10 @@ class FeatureState:
     @staticmethod
     def signature(plan: Plan) -> str:
         """Equal for two plans whose state is interchangeable."""
-        definitions = [replace(feature, title={}) for feature in plan.features if feature.agg]
-        return hashlib.sha256(f"{definitions}\n{kernel_source(plan)}".encode()).hexdigest()
+        if not plan.signature:
+            definitions = [replace(feature, title={}) for feature in plan.features if feature.agg]
+            plan.signature = hashlib.sha256(f"{definitions}\n{kernel_source(plan)}".encode()).hexdigest()
+        return plan.signature
 
     def step(self, inputs: Words, outputs: Words, vectors: Floats | None = None) -> None:
         """Run the kernel over the input rows int64[n, input_words], in order.

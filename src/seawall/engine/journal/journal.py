@@ -126,6 +126,10 @@ class Journal:
                 self._write("INSERT OR REPLACE INTO bundles VALUES (?, ?)", (digest, data))
         return digest
 
+    def has_bundle(self, digest: str) -> bool:
+        """Whether bytes are filed under a digest."""
+        return self._reader.bundle(digest) is not None
+
     def bundle(self, digest: str) -> bytes:
         """The bytes filed under a digest. JournalError when there are none, JournalDamage when they changed."""
         data = self._reader.bundle(digest)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from seawall.engine.decision import Decision
+from seawall.engine.decision import Decision, Other
 from seawall.engine.door import Event, Label
 from seawall.engine.lists import ListEntry
 from seawall.engine.settings import SettingEntry
@@ -19,22 +19,48 @@ from .errors import JournalError
 from .frame import MAX_RECORD, Kind, Record
 
 
-class EventRecord(msgspec.Struct, frozen=True):
+class EventRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """An event as admitted and its decision, whose `faults` a replay takes as inputs.
 
-    `decision` is None for history that was imported undecided.
+    `decision` is None for history that was imported undecided. `others`: what the policies that did not serve made of
+    it; no caller is told.
     """
 
     event: Event
     decision: Decision | None
+    others: tuple[Other, ...] = ()
 
 
-class ActivationRecord(msgspec.Struct, frozen=True):
-    """From here on this policy decides: `name@version`, the digest of its pack's bundle; `at` in ms since 1970."""
+class Named(msgspec.Struct, frozen=True):
+    """A policy `name@version` and the digest of its pack's bundle."""
+
+    policy: str
+    digest: str
+
+
+class ActivationRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """From here on these policies run: the champion `name@version`, the digest of its pack's bundle; `at` in ms since
+    1970.
+
+    `challenger` serves `share` basis points of the values of the key field `entity`, which `salt` picks; `shadows`
+    never serve. `note`: why, in the words of whoever asked.
+    """
 
     policy: str
     digest: str
     at: int
+    challenger: Named | None = None
+    share: int = 0
+    entity: str = ""
+    salt: str = ""
+    shadows: tuple[Named, ...] = ()
+    note: str = ""
+
+    @property
+    def named(self) -> tuple[Named, ...]:
+        """Every policy of the deployment, the champion first."""
+        beside = (self.challenger,) if self.challenger is not None else ()
+        return (Named(self.policy, self.digest), *beside, *self.shadows)
 
 
 class ErasureRecord(msgspec.Struct, frozen=True):
@@ -60,9 +86,9 @@ _DECODE: dict[int, Callable[[bytes], Content]] = {
 }
 
 
-def encode_event(event: Event, decision: Decision | None) -> bytes:
+def encode_event(event: Event, decision: Decision | None, others: tuple[Other, ...] = ()) -> bytes:
     """The payload of an EVENT record."""
-    return _encoded(EventRecord(event, decision), "event", event.event_id)
+    return _encoded(EventRecord(event, decision, others), "event", event.event_id)
 
 
 def encode_label(label: Label) -> bytes:
@@ -81,7 +107,7 @@ def encode_setting(entry: SettingEntry) -> bytes:
 
 
 def encode_activation(activation: ActivationRecord) -> bytes:
-    """The payload of an ACTIVATION record; put its bundle first."""
+    """The payload of an ACTIVATION record; put its bundles first."""
     return _encoded(activation, "activation of", activation.policy)
 
 
@@ -111,14 +137,14 @@ def decode_event(record: Record) -> EventRecord:
     return content
 
 
-def named_bundle(record: Record) -> str | None:
-    """The digest of the bundle that a record names, None where it names none."""
+def named_bundles(record: Record) -> tuple[str, ...]:
+    """The digests of the bundles that a record names."""
     if record.kind != Kind.ACTIVATION:
-        return None
+        return ()
     try:
-        return _activation_decoder.decode(record.payload).digest
+        return tuple(one.digest for one in _activation_decoder.decode(record.payload).named)
     except msgspec.MsgspecError:
-        return None
+        return ()
 
 
 def _encoded(content: Any, what: str, name: str) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 from .errors import JournalDamage
 from .frame import GENESIS, Kind
 from .reader import Reader
-from .records import named_bundle
+from .records import named_bundles
 
 Progress = Callable[[int, int], None]  # records done, records in all
 _FILES = ("", "-wal", "-shm")
@@ -66,8 +66,9 @@ def verify(reader: Reader, floor: int, progress: Progress | None = None) -> Veri
             records += len(batch.records)
             last, chain = batch.records[-1].sequence, batch.chain or chain
             for record in batch.records:
-                if record.kind == Kind.ACTIVATION and (digest := named_bundle(record)):
-                    named.setdefault(digest, record.sequence)
+                if record.kind == Kind.ACTIVATION:
+                    for digest in filter(None, named_bundles(record)):
+                        named.setdefault(digest, record.sequence)
             if progress:
                 progress(records, max(floor, last) + 1)
         bundles = _check_bundles(reader, named, last)

@@ -141,8 +141,8 @@ def reasons_of(
     models: Mapping[str, ModelDefinition],
 ) -> set[str]:
     """Every reason code that the pack can give."""  # fmt: skip
-    rows = (row for table in tables for row in table.rows)
-    found = {one.reason for one in (*rules, *rows, *lists.values())}
+    found = {row.reason for table in tables for row in table.rows}
+    found |= {rule.reason for rule in rules} | {one.reason for one in lists.values()}
     return (found | {code for model in models.values() for code in model.reasons.values()}) - {""}
 
 

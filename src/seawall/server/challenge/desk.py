@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -107,8 +108,7 @@ class Desk:
         """End what is over, decide what is not decided; with `stuck`, also what failed before."""
         rules = self._ready()
         for row in await self._on_store(lambda: rules.due(_BATCH)):
-            case = self._case(row)
-            await self._on_store(lambda row=row, case=case: rules.expire(row.id, case))
+            await self._on_store(partial(rules.expire, row.id, self._case(row)))
         for row in await self._on_store(lambda: rules.store.undecided(_BATCH)):
             if stuck or not row.trouble:
                 await self._settle(row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -41,8 +41,8 @@ class Challenges(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     sandbox: bool | None = None
-    codes_a_day: int = Field(20, ge=1, le=1_000)
-    issuer: str = Field("Seawall", min_length=1, max_length=64, pattern=r"^[^:\x00-\x1f]+$")
+    codes_a_day: int = Field(default=20, ge=1, le=1_000)
+    issuer: str = Field(default="Seawall", min_length=1, max_length=64, pattern=r"^[^:\x00-\x1f]+$")
     face: Face = Face()
 
 
@@ -79,7 +79,8 @@ def load_options(folder: Path) -> ChallengeOptions:
         @classmethod
         def settings_customise_sources(
             cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource, **other: Any,
+            env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
             return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
 

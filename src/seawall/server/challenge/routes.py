@@ -79,13 +79,13 @@ def challenge_routes(meters: metrics.Meters) -> list[Route]:
     taking: dict[str, Any] = {"max_body": _MAX_BODY}
     return [
         route("challenge", "POST", "/v1/challenges", _ask, "发起挑战验证,或重发验证码",
-              "Challenge a decision's subject, or send the code again", parameters=("lang",), **taking),
+              "Challenge a decision's subject, or send the code again", parameters=("lang",), done=(200, 201), **taking),
         route("challenge_verify", "POST", "/v1/challenges/{id}/verify", _verify, "提交验证结果",
               "Answer a challenge", parameters=("lang",), **taking),
         route("challenge_show", "GET", "/v1/challenges/{id}", _show, "读取挑战验证", "Read a challenge",
               parameters=("lang",)),
         route("totp_enrol", "POST", "/v1/challenges/totp/enrol", _enrol, "登记身份验证器",
-              "Enrol an authenticator", **taking),
+              "Enrol an authenticator", done=(201,), **taking),
         route("totp_confirm", "POST", "/v1/challenges/totp/confirm", _confirm, "用首个动态码确认身份验证器",
               "Confirm an authenticator by its first code", **taking),
     ]  # fmt: skip

@@ -117,8 +117,8 @@ class Rulings:
         row = Row(
             id=secret.new_id(wall), challenged=case.decided.decision_id, sequence=case.sequence,
             subject=self._digest(case.subject), method=method.name, kind=method.kind, provider=provider, opened=now,
-            expires=now + method.ttl_ms, expires_at=wall + method.ttl_ms, attempts_left=method.attempts, sends_left=method.resends, asked=now,
-            private="",
+            expires=now + method.ttl_ms, expires_at=wall + method.ttl_ms, attempts_left=method.attempts,
+            sends_left=method.resends, asked=now, private="",
         )  # fmt: skip
         self._within_the_day(row.subject, to, now)
         if method.kind == CODE:

@@ -31,7 +31,7 @@ class Api:
 
     def __init__(self, service: Service, access: Access, challenges: Desk | None = None) -> None:
         self.service, self.access, self.challenges = service, access, challenges
-        self.meters = Meters(self._gauges, lambda: service.counters.outcomes)
+        self.meters = Meters(self._gauges, lambda: service.counters.outcomes, lambda: service.counters.results)
         self.table = routes.make_table([*handlers.all_routes(self.meters), *challenge_routes(self.meters)])
         self.documents = handlers.Documents(service)
         self._refused = self.meters.route("refused")  # what no route was found for
@@ -52,7 +52,7 @@ class Api:
             if route.scope and not (route.local and _is_local(request)):
                 request.key = self.access.admit(headers.get(b"authorization"), request.peer, route.scope)
             plain = headers.get(b"content-type") in _PLAIN and headers.get(b"accept") in _ANY
-            if not plain or b"content-encoding" in headers:
+            if not plain or b"content-encoding" in headers or route.takes[0] != routes.JSON_TYPE:
                 check_media(request, route.takes, route.gives, route.max_body > 0)
             length = headers.get(b"content-length")
             if length is not None and not is_within(length, route.max_body):

@@ -15,15 +15,14 @@ from seawall.engine.errors import EventError
 from seawall.engine.event import MAX_KEY
 from seawall.engine.policy import CompiledPolicy
 from seawall.engine.settings import LIMITS, SWITCHES
-from seawall.engine.times import format_instant
 from seawall.engine.wire import MAX_BODY
 from seawall.server import metrics
 from seawall.server.decided import Decided
-from seawall.server.http import batch
+from seawall.server.http import batch, policies
 from seawall.server.http.message import JSON, NDJSON, Request, Response, fields_for
 from seawall.server.http.negotiate import DEFAULT_LANGUAGE, acceptable, language_of, one_of, parameters, whole
 from seawall.server.http.problem import ProblemError
-from seawall.server.http.routes import JSON_TYPE, MAX_BATCH_BODY, NDJSON_TYPES, Route
+from seawall.server.http.routes import BUNDLE_TYPE, JSON_TYPE, MAX_BATCH_BODY, MAX_BUNDLE_BODY, NDJSON_TYPES, Route
 from seawall.server.openapi import document
 from seawall.server.service import Service
 from seawall.server.tips import told, with_member
@@ -174,11 +173,6 @@ def _accepted(**members: Any) -> Response:
     return Response(200, _encode(members), JSON)
 
 
-async def _policy(api: Api, request: Request) -> Response:
-    parameters(request, ())
-    return Response(200, api.documents.policy(), JSON)
-
-
 async def _openapi(api: Api, request: Request) -> Response:
     parameters(request, ())
     return Response(200, api.documents.openapi(api.table.routes), JSON)
@@ -192,7 +186,8 @@ async def _readyz(api: Api, request: Request) -> Response:
     why_not = api.service.ready()
     if why_not:
         raise ProblemError("unavailable", f"服务尚未就绪:{why_not}", why_not, retry_after=1)
-    return Response(200, b'{"status":"ready"}', JSON)
+    warming = api.service.warming
+    return _accepted(status="ready", **({"warming": warming} if warming is not None else {}))
 
 
 async def _metrics(api: Api, request: Request) -> Response:
@@ -216,46 +211,12 @@ class Documents:
         return self._kept[name]
 
     def policy(self) -> bytes:
-        """The answer of GET /v1/policies/active."""
-        return self._once("policy", lambda policy: describe_policy(policy, self._service.activated_at))
+        """The active policy as JSON; what changes from moment to moment is not in it."""
+        return self._once("policy", policies.describe)
 
     def openapi(self, routes: list[Route]) -> bytes:
         """The answer of GET /v1/openapi.json."""
         return self._once("openapi", lambda policy: document(policy.pack, routes, __version__))
-
-
-def describe_policy(policy: CompiledPolicy, activated_at: int) -> dict[str, Any]:
-    """Name, version, content and parts of a policy; `activated_at` in ms."""
-    pack = policy.pack
-    return {
-        "policy": pack.policy.name,
-        "version": pack.policy.version,
-        "content_hash": pack.content_hash,
-        "activated_at": format_instant(activated_at),
-        "on": pack.policy.on,
-        "thresholds": dict(pack.policy.thresholds),
-        "features": [
-            {"name": feature.name, "version": feature.version, "title": dict(feature.title)}
-            for feature in policy.plan.features
-        ],
-        "lists": [
-            {"name": one.name, "kind": one.kind, "key": one.key, "title": dict(one.title)}
-            for one in pack.lists.values()
-        ],
-        "rules": [
-            {
-                "id": rule.id,
-                "title": dict(rule.title),
-                "on": rule.on,
-                "score": rule.score,
-                "outcome": rule.outcome or None,
-                "severity": rule.severity,
-                "reason": rule.reason or None,
-            }
-            for rule in pack.rules
-        ],
-        "tables": [{"id": table.id, "title": dict(table.title), "on": table.on} for table in pack.tables],
-    }
 
 
 def all_routes(meters: metrics.Meters) -> list[Route]:
@@ -291,7 +252,13 @@ def all_routes(meters: metrics.Meters) -> list[Route]:
         route("switches", "GET", "/v1/switches", "read", _switches, ("开关及其状态", "The switches, and which are on")),
         route("erase", "POST", "/v1/erasures", "erase", _erase,
               ("销毁主体的数据密钥", "Destroy the data key of a subject"), max_body=MAX_BODY),
-        route("policy", "GET", "/v1/policies/active", "read", _policy, ("当前策略", "The active policy")),
+        route("policy", "GET", "/v1/policies/active", "read", policies.active, ("当前策略", "The active policy")),
+        route("deploy", "POST", "/v1/policies/active", "policies", policies.deploy,
+              ("切换策略:冠军、挑战者与影子", "Change the policies that run: champion, challenger, shadows"),
+              max_body=MAX_BODY, done=(200, 202)),
+        route("bundle", "POST", "/v1/policies/bundles", "policies", policies.file_bundle,
+              ("检查并收存策略包", "Check a policy's bundle and keep it"), max_body=MAX_BUNDLE_BODY,
+              takes=(BUNDLE_TYPE,), done=(201,)),
         route("openapi", "GET", "/v1/openapi.json", "read", _openapi, ("本接口的说明", "This description")),
         route("healthz", "GET", "/healthz", "", _healthz, ("进程是否存活", "Whether the process is alive")),
         route("readyz", "GET", "/readyz", "", _readyz, ("能否作出决策", "Whether it can decide")),

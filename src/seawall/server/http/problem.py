@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from seawall.engine.errors import ConflictError, EventError, SeawallError, StateError
+from seawall.engine.errors import (
+    ConflictError,
+    EventError,
+    PackError,
+    PolicyError,
+    Problem,
+    SeawallError,
+    StateError,
+)
 from seawall.engine.journal import JournalError
 from seawall.server.access import AccessError, KeyUnknownError, ScopeError, TooManyError
 from seawall.server.decided import BusyError, UnavailableError
+from seawall.server.deploying import LabelTakenError, PolicyUnknownError
 from seawall.server.http.message import Response, fields_for
 
 CONTENT_TYPE = "application/problem+json"
+MAX_FINDINGS = 1_000
 _FIELDS = fields_for(CONTENT_TYPE)
 _encode = msgspec.json.Encoder().encode
 
@@ -47,9 +57,11 @@ KINDS: Mapping[str, Kind] = {
         Kind("request-timeout", 408, "请求未在时限内传完", "The request did not arrive in time"),
         Kind("event-conflict", 409, "事件编号已用于其他内容", "The event id was used for other content"),
         Kind("challenge-refused", 409, "不能发起或继续该挑战验证", "The challenge cannot be, or is over"),
+        Kind("policy-conflict", 409, "策略版本号已用于其他内容", "The policy's version was used for other content"),
         Kind("content-too-large", 413, "请求体过大", "The body is too large"),
         Kind("media-type-unsupported", 415, "不支持该媒体类型", "The media type is not supported"),
         Kind("event-invalid", 422, "记录不符合要求", "The record is not valid"),
+        Kind("policy-invalid", 422, "策略不符合要求", "The policy is not valid"),
         Kind("too-many-requests", 429, "请求过于频繁", "Too many requests"),
         Kind("headers-too-large", 431, "请求头过大", "The headers are too large"),
         Kind("internal-error", 500, "内部错误", "Internal error"),
@@ -69,6 +81,10 @@ class ProblemError(SeawallError):
 # The first class that fits decides. Texts of the engine are one clear English line and pass as they are.
 _KINDS_OF: tuple[tuple[type[Exception], str], ...] = (
     (EventError, "event-invalid"),
+    (PackError, "policy-invalid"),
+    (PolicyError, "policy-invalid"),
+    (PolicyUnknownError, "not-found"),
+    (LabelTakenError, "policy-conflict"),
     (ConflictError, "event-conflict"),
     (BusyError, "too-many-requests"),
     (UnavailableError, "unavailable"),
@@ -100,8 +116,10 @@ def as_object(error: Exception, language: str, instance: str = "") -> dict[str, 
     shown: Exception = error if kind.status != 500 else _INTERNAL
     if isinstance(shown, ProblemError):
         detail = shown.zh if language == "zh" else shown.en
+    elif isinstance(shown, PackError):
+        detail = str(next((one for one in shown.problems if one.severity == "error"), shown.problems[0]))
     else:
-        detail = shown.message if isinstance(shown, EventError) else str(shown)
+        detail = shown.message if isinstance(shown, EventError | PolicyError) else str(shown)
     problem: dict[str, Any] = {
         "type": kind.type,
         "title": kind.zh if language == "zh" else kind.en,
@@ -109,9 +127,26 @@ def as_object(error: Exception, language: str, instance: str = "") -> dict[str, 
         "detail": detail,
         "instance": instance or new_instance(),
     }
-    if isinstance(shown, EventError):
+    if isinstance(shown, EventError | PolicyError):
         problem["field"] = shown.field
+    if isinstance(shown, PackError):
+        problem["problems"] = findings(shown.problems)
     return problem
+
+
+def findings(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    """What a checker found in a pack, as JSON."""
+    return [
+        {
+            "severity": one.severity,
+            "file": one.file,
+            "line": one.line,
+            "column": one.column,
+            "message": one.message,
+            "hint": one.suggestion,
+        }
+        for one in list(problems)[:MAX_FINDINGS]
+    ]
 
 
 def new_instance() -> str:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 Handler = Callable[["Api", Request], Awaitable[Response]]
 JSON_TYPE, NDJSON_TYPES = "application/json", ("application/x-ndjson", "application/ndjson", "application/jsonl")
+BUNDLE_TYPE = "application/octet-stream"
 MAX_BATCH_BODY = 8 * 1024 * 1024
+MAX_BUNDLE_BODY = 32 * 1024 * 1024
 _MAX_ARGUMENT = 256
 
 
@@ -36,6 +38,7 @@ class Route:
     summary: tuple[str, str] = ("", "")  # zh, en
     parameters: tuple[str, ...] = ()  # of the query
     local: bool = False  # open to callers on this machine without a key
+    done: tuple[int, ...] = (200,)  # statuses of an answer that is no refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -161,7 +161,7 @@ def _asked(request: HttpRequest, show: str, desk: Desk) -> tuple[Sequence[Edit],
     kind, _colon, name = show.partition(":")
     command, _colon, argument = request.POST.get("do", "").partition(":")
     if command:
-        return _command(command, argument, kind, name, desk, show)
+        return _command(command, argument, show, desk, request.POST.dict())
     if kind == "table":
         table = desk.entry(kind, name)
         return (table_edits(table, request.POST.dict()) if table is not None else []), show
@@ -188,22 +188,24 @@ def _edits(filled: forms.Form, kind: str, name: str, desk: Desk) -> list[Edit]:
 
 
 def _command(
-    command: str, argument: str, kind: str, name: str, desk: Desk, show: str
+    command: str, argument: str, show: str, desk: Desk, posted: Mapping[str, str]
 ) -> tuple[Sequence[Edit], str]:  # fmt: skip
+    kind, _colon, name = show.partition(":")
     if command == "remove" and kind in ("rule", "table", "list"):
         return [(f"{kind}.remove", {"name": name})], "thresholds"
     if command == "move" and argument.isdecimal():
         return [(f"{kind}.move", {"name": name, "to": int(argument)})], show
     table: Any = desk.entry("table", name) if kind == "table" else None
+    typed = table_edits(table, posted) if table is not None else []  # what was typed just before the button
     if table is not None and command == "add-row":
-        return [("row.add", {"table": name, "fields": new_row(table)})], show
+        return [*typed, ("row.add", {"table": name, "fields": new_row(table)})], show
     if table is not None and command == "remove-row":
-        return [("row.remove", {"table": name, "row": argument})], show
+        return [*typed, ("row.remove", {"table": name, "row": argument})], show
     if table is not None and command in ("row-up", "row-down"):
         ids = [str(one.get("id")) for one in table.get("rows") or ()]
         if argument in ids:
             to = ids.index(argument) + (1 if command == "row-down" else -1)
-            return [("row.move", {"table": name, "row": argument, "to": to})], show
+            return [*typed, ("row.move", {"table": name, "row": argument, "to": to})], show
     raise InvalidError(_("There is no such command here; load the page again."))
 
 

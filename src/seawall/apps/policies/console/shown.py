@@ -208,8 +208,9 @@ def _running() -> dict[str, Any] | None:
     if found is None:
         return None
     rows = sorted(found.placements.all(), key=lambda one: list(ROLES).index(one.role))
+    previous = queries.previous_champion()
     return {
-        "deployment": found, "since": found.since,
+        "deployment": found, "since": found.since, "previous": previous if previous and previous.state == "retired" else None,
         "rows": [(row, ROLES[row.role], row.role == CHAMPION, f"{row.share / 100:g} %" if row.share else "")
                  for row in rows],
     }  # fmt: skip

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from seawall.engine.history.lived.rows import RowMaker, Sealed
 from seawall.engine.history.lived.segments import Segment, Segments
-from seawall.engine.journal import Batch, Journal, unpack_bundle
-from seawall.engine.journal.records import named_bundle
+from seawall.engine.journal import Batch, Journal, Record, unpack_bundle
+from seawall.engine.journal.records import named_bundles
 from seawall.engine.pack import Pack, load_pack
 
 SEGMENT_RECORDS = 65_536
@@ -85,7 +85,7 @@ class JournalHistory:
         maker = RowMaker(self._pack, self._sealed_upto(after))
         first = after + 1
         for batches, whole in self._stretches(after):
-            table = maker.table((record for batch in batches for record in batch.records), named_bundle)
+            table = maker.table((record for batch in batches for record in batch.records), _admitting)
             last = batches[-1].records[-1].sequence
             if not whole:
                 self._tail, self._tail_from = table, first - 1
@@ -128,6 +128,11 @@ class JournalHistory:
 def covered(cache: Path) -> int:
     """How many records of a journal the segments in a folder hold, as their names say."""
     return max((segment.last + 1 for segment in Segments(cache).listed()), default=0)
+
+
+def _admitting(record: Record) -> str | None:
+    """The digest of the pack that admits from an activation on: the champion's."""
+    return next(iter(named_bundles(record)), None)
 
 
 def pack_of(journal: Journal, digest: str) -> Pack:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -43,6 +44,7 @@ class PolicyView:
             name: one for name, one in declared.items() if name in _read(policy) or name in also or name in keys
         }
         self._upcast = any(kind.upcasts for kind in pack.events.values())
+        self._passed_ms = 0  # the latest time of the records that were left out so far
 
     def columns(self) -> list[str]:
         """The columns of a table that it needs."""
@@ -51,6 +53,10 @@ class PolicyView:
             kinds = self.policy.pack.events.values()
             names |= {before for kind in kinds for step in kind.upcasts for before, _ in step.rename}
         return [*STAMPS, *(prefix + name for name in sorted(names) for prefix in (TEXT, WHOLE, NUMBER))]
+
+    def begin(self) -> None:
+        """Forget what was passed over: another run begins."""
+        self._passed_ms = 0
 
     def pieces(self, table: Any) -> Iterator[Block | Entered]:
         """Blocks and entries in sequence order."""
@@ -89,10 +95,9 @@ class PolicyView:
     def _block(self, table: Any) -> Iterator[Block]:
         types = self._types(table)
         versions = integers(_array(table, "version").cast(pa.int64()))
-        newest = np.array([*(kind.version for kind in self.policy.pack.events.values()), 0, 0], np.int64)
-        newest = newest[np.minimum(types, len(self.policy.pack.events))]
-        known = (types >= 0) & (versions <= newest)
-        if not known.all():
+        known, passed = types >= 0, None
+        if self._passed_ms or not known.all():
+            passed = self._passed(table, known)
             table, types, versions = table.filter(pa.array(known)), types[known], versions[known]
         if not len(table):
             return
@@ -108,7 +113,17 @@ class PolicyView:
             columns,
             integers(_array(table, "sequence")),
             stated,
+            passed,
         )
+
+    def _passed(self, table: Any, known: npt.NDArray[np.bool_]) -> Ints:
+        """int64[m] for the m known records of a table: the latest time of those before that are left out."""
+        is_timed = np.isin(integers(_array(table, "kind").cast(pa.int64())), (Kind.EVENT, Kind.LABEL))
+        times = np.minimum(integers(_array(table, "time")), integers(_array(table, "received_at")))
+        left_out = np.where(is_timed & ~known, times, 0)
+        running = np.maximum.accumulate(np.maximum(left_out, self._passed_ms))
+        self._passed_ms = int(running[-1])
+        return running[known]
 
     def _types(self, table: Any) -> Ints:
         """Codes into `type_names`, -1 for types that the policy does not have."""

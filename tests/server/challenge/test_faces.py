@@ -1,0 +1,135 @@
+"""Face matches: what the rules that fired ask for, the sandbox, and a provider over the wire."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from seawall.server.challenge.options import ChallengeOptions, Challenges, Face
+from seawall.server.challenge.providers import HttpFace, providers_of
+
+from .conftest import Platform
+
+
+def at_a_new_place(platform: Platform, customer: str) -> str:
+    """The decision_id of a change on an unknown device, whose rule asks for a face match."""
+    for day in range(4, 10):
+        body = {
+            "event_id": f"{customer}-{day}", "type": "login", "event_time": f"2026-11-1{day}T10:00:00.000Z",
+            "customer": customer, "result": "success", "device": "home", "ip_country": "CN",
+        }  # fmt: skip
+        platform.call("POST", "/v1/decisions", body)
+    last = body | {
+        "event_id": f"{customer}-x", "event_time": "2026-11-22T23:00:00.000Z", "device": f"new-{customer}",
+        "ip_country": "BR",
+    }  # fmt: skip
+    found = platform.call("POST", "/v1/decisions", last).json
+    assert (found["outcome"], found["rules"]) == ("challenge", ["login_new_place"])
+    return str(found["decision_id"])
+
+
+def test_the_rule_s_method_and_no_milder_one(platform: Platform) -> None:
+    decision_id = at_a_new_place(platform, "face-1")
+    milder = platform.ask(decision_id)
+    assert (milder.status, "face" in milder.json["detail"]) == (409, True)
+    made = platform.call("POST", "/v1/challenges", {"decision_id": decision_id}).json
+    assert (made["method"], made["kind"], made["provider"], made["bound"]) == ("face", "face_match", "sandbox", [])
+    assert "人脸" in made["text"]["zh"]
+    again = platform.call("POST", "/v1/challenges", {"decision_id": decision_id})
+    assert (again.status, again.json["challenge_id"]) == (200, made["challenge_id"])
+    path = f"/v1/challenges/{made['challenge_id']}/verify"
+    assert platform.call("POST", path, {"code": "123456"}).json["field"] == "proof"
+    assert platform.call("POST", path, {"proof": "somebody else"}).json["result"] == "open"
+    done = platform.call("POST", path, {"proof": "pass"}).json
+    assert (done["result"], done["decision"]["outcome"]) == ("passed", "approve")
+
+
+class Vendor(ThreadingHTTPServer):
+    """Answers as told."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answers: list[tuple[int, Any]] = []
+        self.got: list[tuple[Any, str | None]] = []
+
+    @property
+    def rules(self) -> Face:
+        return Face(provider="http", url=f"http://127.0.0.1:{self.server_port}/match", token="t")  # type: ignore[arg-type]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        server: Any = self.server
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        server.got.append((body, self.headers["Authorization"]))
+        status, answer = server.answers.pop(0)
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def vendor() -> Iterator[Vendor]:
+    server = Vendor()
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "passed", "trouble"),
+    [
+        (200, {"passed": True}, True, ""),
+        (200, {"passed": False, "id": "h1"}, False, ""),
+        (200, {"passed": "true"}, False, "answer 200 of the provider"),
+        (200, {"passed": True, "id": "another"}, False, "answer 200 of the provider"),
+        (500, {"passed": True}, False, "answer 500 of the provider"),
+    ],
+)
+def test_a_provider_over_the_wire(vendor: Vendor, status: int, answer: Any, passed: bool, trouble: str) -> None:
+    vendor.answers = [(status, answer)]
+    matched = HttpFace(vendor.rules).match("h1", "a proof")
+    assert (matched.passed, matched.trouble) == (passed, trouble)
+    assert vendor.got == [({"id": "h1", "proof": "a proof"}, "Bearer t")]
+
+
+def test_a_provider_that_is_away_takes_no_attempt(platform: Platform, vendor: Vendor) -> None:
+    decision_id = at_a_new_place(platform, "face-2")
+    made = platform.call("POST", "/v1/challenges", {"decision_id": decision_id}).json
+    path, before = f"/v1/challenges/{made['challenge_id']}/verify", platform.desk._providers
+    options = ChallengeOptions(challenges=Challenges(face=vendor.rules))
+    platform.desk._providers = providers_of(options, platform.folder)
+    try:
+        vendor.answers = [(503, {}), (200, {"passed": False}), (200, {"passed": True})]
+        assert platform.call("POST", path, {"proof": "p"}).status == 503
+        assert platform.call("POST", path, {"proof": "p"}).json["attempts_left"] == 1
+        assert platform.call("POST", path, {"proof": "p"}).json["result"] == "passed"
+    finally:
+        platform.desk._providers = before
+
+
+def test_settings_that_cannot_be() -> None:
+    with pytest.raises(ValidationError, match="https"):
+        Face(provider="http", url="http://faces.example.com/")
+
+
+def test_what_is_set_is_named(tmp_path: Path) -> None:
+    none = {"sms": "none", "email": "none", "face_match": "none"}
+    assert ChallengeOptions().providers() == none
+    assert providers_of(ChallengeOptions(), tmp_path).codes == {}
+    assert ChallengeOptions(environment="demo").providers() == dict.fromkeys(none, "sandbox")
+    kept_out = ChallengeOptions(environment="demo", challenges=Challenges(sandbox=False))
+    assert kept_out.providers() == none
