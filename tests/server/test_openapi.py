@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 from seawall.engine.pack import load_pack
+from seawall.server.challenge.routes import challenge_routes
 from seawall.server.http.handlers import all_routes
 from seawall.server.http.problem import KINDS
 from seawall.server.metrics import Meters
@@ -21,7 +22,7 @@ from ..engine.test_answer import ANSWER
 from .world import PACKS, event
 
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
-ROUTES = all_routes(Meters(dict, dict))
+ROUTES = [*all_routes(Meters(dict, dict)), *challenge_routes(Meters(dict, dict))]
 
 
 @pytest.fixture(scope="module", params=["example_card", "card_benchmark"])

@@ -128,7 +128,8 @@ def test_after_a_failed_write_nothing_is_kept_and_the_engine_stands_where_the_jo
                     patch.setattr(service.journal, "append", _raise(JournalError("disk full")))
                 else:
                     patch.setattr(service.sealer, "flush", _raise(StoreError("disk full")))
-                results = await service.decide_many([event(number) for number in range(50, 60)])
+                new = [event(number, card=f"62220200000{number:05d}") for number in range(50, 60)]
+                results = await service.decide_many(new)
                 assert all(isinstance(one, UnavailableError) for one in results)
                 assert "disk full" in str(results[0])
             while service.ready():

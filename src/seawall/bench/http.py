@@ -223,7 +223,8 @@ def read_wrk(text: str) -> Driven:
     answers = re.search(r"(\d+) requests in", text)
     rate = re.search(r"Requests/sec: +([\d.]+)", text)
     if answers is None or rate is None or "99" not in latency:
-        raise SeawallError("wrk printed something else than expected; is it wrk 4?")
+        said = " ".join(text.split())[-300:]
+        raise SeawallError(f"wrk printed something else than expected; is it wrk 4? It ended: {said}")
     failed = [int(number) for number in re.findall(r"Non-2xx or 3xx responses: (\d+)", text)]
     failed += [int(number) for line in re.findall(r"Socket errors: (.*)", text) for number in re.findall(r"\d+", line)]
     return Driven(int(answers[1]), sum(failed), float(rate[1]), _ms(latency["50"]), _ms(latency["99"]))

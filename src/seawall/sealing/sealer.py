@@ -85,6 +85,10 @@ class LocalSealer:
         """Makes the data keys of many subjects in one commit."""
         self.subjects.prepare(subjects)
 
+    def waits(self) -> bool:
+        """Whether something new is not durable yet."""
+        return self.store.waits()
+
     def flush(self) -> None:
         """Makes new keys and surrogates durable; nothing to do outside group commit."""
         self.store.flush()

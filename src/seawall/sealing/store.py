@@ -137,6 +137,10 @@ class Store:
         if sum(part.pending() for part in self._parts) >= MAX_PENDING:
             raise StoreError(f"{MAX_PENDING:,} new keys wait for the disk; call flush() more often")
 
+    def waits(self) -> bool:
+        """Whether rows wait for `flush`; those of a flush under way do not count."""
+        return any(part.pending() for part in self._parts)
+
     def check_writable(self) -> None:
         """StoreError where the store was opened to be read."""
         if self.read_only:

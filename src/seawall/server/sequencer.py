@@ -123,6 +123,7 @@ class Sequencer:
         self._beside: dict[int, tuple[Other, ...]] = {}  # of the batch at hand, by sequence number
         self._wake = asyncio.Event()
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="committer")
+        self._keeper = ThreadPoolExecutor(1, thread_name_prefix="keeper")  # of keys, while the committer writes
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -140,6 +141,7 @@ class Sequencer:
         if self._task is not None:
             await self._task
         self._committer.shutdown()
+        self._keeper.shutdown()
 
     def check_room(self, more: int) -> None:
         """BusyError where `more` would not fit."""
@@ -194,9 +196,13 @@ class Sequencer:
                     await self._act(actions.popleft())
                     continue
                 batch = [] if is_pausing else [queue.popleft() for _ in range(min(BATCH, len(queue)))]
-                decided = self._step([waiting.work for waiting in batch])
-                if flying is not None:
-                    await self._land(flying)
+                keys = self._keep_keys()
+                try:
+                    decided = self._step([waiting.work for waiting in batch])
+                    if flying is not None:
+                        await self._land(flying)
+                finally:
+                    await keys
                 flying = self._take_off(batch, *decided) if batch else None
                 if flying is None and self._snapshot_due():
                     self._snapshot()
@@ -205,6 +211,15 @@ class Sequencer:
                 self._refuse([*(flying.batch if flying is not None else ()), *batch], error)
                 flying = None
                 await self._recovered(error)
+
+    def _keep_keys(self) -> Awaitable[None]:
+        """Make the keys durable that the batch uses; its records follow once that is done."""
+        loop = asyncio.get_running_loop()
+        if self._sealer.waits():
+            return loop.run_in_executor(self._keeper, self._sealer.flush)
+        nothing = loop.create_future()
+        nothing.set_result(None)
+        return nothing
 
     async def _act(self, action: _Action) -> None:
         try:
@@ -273,8 +288,7 @@ class Sequencer:
         return results, payloads
 
     def _commit(self, payloads: list[tuple[int, Any]]) -> dict[Any, Erased]:
-        """In the committer thread: new keys first, then the records that use them. Erasures by their numbers."""
-        self._sealer.flush()
+        """In the committer thread, after the keys that the records use. Erasures by their numbers."""
         erased: dict[Any, Erased] = {}
         if payloads:
             first = self._journal.last + 1

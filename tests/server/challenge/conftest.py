@@ -23,7 +23,7 @@ from ..http.conftest import PATIENT, Answer, Served
 from ..world import PACKS, Clock, bundle, running
 
 NOW = 1_795_392_000_000  # 2026-11-23T00:00:00Z
-BOUND = {"amount": 20_000, "currency": "CNY", "merchant": "m4"}
+BOUND: dict[str, Any] = {"amount": 20_000, "currency": "CNY", "merchant": "m4"}
 SANDBOX = ChallengeOptions(environment="demo", challenges=Challenges(codes_a_day=6))
 
 
@@ -89,11 +89,16 @@ class Platform(Served):
 
 @contextmanager
 def platform_at(
-    folder: Path, options: ChallengeOptions = SANDBOX, clock: Clock | None = None, timer: Timer | None = None,
-    pack: bytes | None = None, **more: Any,
+    folder: Path,
+    options: ChallengeOptions = SANDBOX,
+    clock: Clock | None = None,
+    timer: Timer | None = None,
+    pack: bytes | None = None,
+    **more: Any,
 ) -> Iterator[Platform]:
     """A platform until the block ends."""  # fmt: skip
-    ready, found = threading.Event(), {}
+    ready = threading.Event()
+    found: dict[str, Any] = {}
     clock, timer = clock or Clock(NOW), timer or Timer()
 
     async def story() -> None:

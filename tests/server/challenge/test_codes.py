@@ -16,12 +16,19 @@ def test_a_code_is_sent_and_its_result_decided(platform: Platform) -> None:
     made = platform.ask(decision_id)
     assert made.status == 201, made.body
     challenge = made.json
-    assert (challenge["result"], challenge["to"], challenge["provider"]) == ("open", f"+86138****{phone(decision_id)[-4:]}", "sandbox")
+    assert (challenge["result"], challenge["to"], challenge["provider"]) == (
+        "open",
+        f"+86138****{phone(decision_id)[-4:]}",
+        "sandbox",
+    )
     assert (challenge["attempts_left"], challenge["resends_left"]) == (3, 2)
     assert challenge["bound"] == ["amount", "currency", "merchant"]
     assert challenge["expires_at"] == "2026-11-23T00:05:00.000Z"
     assert "沙箱" in challenge["notice"]
-    for language, words in (("zh", ("CNY 200.00", "m4", "请勿将验证码告知任何人")), ("en", ("CNY 200.00", "m4", "do not give"))):
+    for language, words in (
+        ("zh", ("CNY 200.00", "m4", "请勿将验证码告知任何人")),
+        ("en", ("CNY 200.00", "m4", "do not give")),
+    ):
         assert [word for word in words if word not in challenge["text"][language]] == []
     code = platform.code(challenge["challenge_id"])
     assert code not in made.body.decode()

@@ -12,25 +12,35 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from seawall.server.challenge.options import ChallengeOptions, Challenges, Face
+from seawall.engine.times import format_instant
+from seawall.server.challenge.options import ChallengeOptions, Challenges, Face, SettingsError, load_options
 from seawall.server.challenge.providers import HttpFace, providers_of
 
-from .conftest import Platform
+from .conftest import Platform, platform_at
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """One of its own, whose customers have a past of five days."""
+    with platform_at(tmp_path_factory.mktemp("faces")) as one:
+        for customer in ("face-1", "face-2"):
+            for number in range(6):
+                _login(one, customer, str(number), device="home", ip_country="CN")
+        one.clock.now += 5 * 86_400_000
+        yield one
+
+
+def _login(platform: Platform, customer: str, number: str, **more: str) -> Any:
+    body = {
+        "event_id": f"{customer}-{number}", "type": "login", "event_time": format_instant(platform.clock.now),
+        "customer": customer, "result": "success", **more,
+    }  # fmt: skip
+    return platform.call("POST", "/v1/decisions", body).json
 
 
 def at_a_new_place(platform: Platform, customer: str) -> str:
-    """The decision_id of a change on an unknown device, whose rule asks for a face match."""
-    for day in range(4, 10):
-        body = {
-            "event_id": f"{customer}-{day}", "type": "login", "event_time": f"2026-11-1{day}T10:00:00.000Z",
-            "customer": customer, "result": "success", "device": "home", "ip_country": "CN",
-        }  # fmt: skip
-        platform.call("POST", "/v1/decisions", body)
-    last = body | {
-        "event_id": f"{customer}-x", "event_time": "2026-11-22T23:00:00.000Z", "device": f"new-{customer}",
-        "ip_country": "BR",
-    }  # fmt: skip
-    found = platform.call("POST", "/v1/decisions", last).json
+    """The decision_id of a login on an unknown device in an unknown country, whose rule asks for a face match."""
+    found = _login(platform, customer, "x", device=f"new-{customer}", ip_country="BR")
     assert (found["outcome"], found["rules"]) == ("challenge", ["login_new_place"])
     return str(found["decision_id"])
 
@@ -133,3 +143,17 @@ def test_what_is_set_is_named(tmp_path: Path) -> None:
     assert ChallengeOptions(environment="demo").providers() == dict.fromkeys(none, "sandbox")
     kept_out = ChallengeOptions(environment="demo", challenges=Challenges(sandbox=False))
     assert kept_out.providers() == none
+
+
+def test_the_settings_of_a_home(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(
+        'environment = "demo"\n[sms]\nprovider = "http"\nurl = "https://sms.example.com/"\n'
+        "[challenges]\ncodes_a_day = 3\n"
+    )
+    options = load_options(tmp_path)
+    assert options.providers() == {"sms": "http", "email": "sandbox", "face_match": "sandbox"}
+    assert options.challenges.codes_a_day == 3
+    path.write_text("[challenges]\ncodes_per_day = 3\n")
+    with pytest.raises(SettingsError, match=r"settings\.toml: challenges\.codes_per_day"):
+        load_options(tmp_path)
