@@ -308,7 +308,7 @@ def test_a_model_whose_contributions_raise_gives_no_reasons_and_the_fault_replay
 # --- answers ----------------------------------------------------------------------------------------------------------
 
 
-def test_an_answer_shows_scores_and_the_highest_inputs_where_it_is_not_approved_or_asked(
+def test_an_answer_shows_scores_and_the_highest_inputs_where_a_fired_rule_reads_them_or_asked(
     scored: CompiledPolicy, decisions: list[Decision]
 ) -> None:
     writer, shown = Answers(scored, "en"), {True: 0, False: 0}
@@ -318,20 +318,23 @@ def test_an_answer_shows_scores_and_the_highest_inputs_where_it_is_not_approved_
             found = json.loads(writer.write(one, "d", 1, explained=explained))["models"]
             assert list(found) == (["boosted", "line"] if one.event_type == "pay" else ["line"])
             assert found["line"]["score"] == value(scored, one, "models.line")
-            top = explained or one.outcome != "approve"
-            shown[top] += 1
-            assert ["top" in model for model in found.values()] == [top] * len(found)
-            if top:
-                step = boosted if "boosted" in found else line
-                highest = step.top(step.of_row(one.row))
-                assert found[step.definition.name]["top"] == [
-                    {
-                        "feature": r.feature,
-                        "contribution": r.contribution,
-                        "code": step.definition.reasons.get(r.feature),
-                    }
-                    for r in highest
-                ]
+            fired = [rule.when for rule in scored.pack.rules if rule.id in one.rules]
+            for step in (boosted, line):
+                name = step.definition.name
+                if name not in found or found[name]["score"] is None:
+                    continue
+                top = explained or any(step.label in when.text for when in fired)
+                shown[top] += 1
+                assert ("top" in found[name]) == top
+                if top:
+                    assert found[name]["top"] == [
+                        {
+                            "feature": r.feature,
+                            "contribution": r.contribution,
+                            "code": step.definition.reasons.get(r.feature),
+                        }
+                        for r in step.top(step.of_row(one.row))
+                    ]
     assert min(shown.values()) > 20
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -11,7 +11,6 @@ from .decision import Decision
 from .errors import StateError
 from .language import explain
 from .model import Reason
-from .pack.model import OUTCOMES
 from .policy import CompiledPolicy
 from .ruleset import Entry, Ruleset
 from .scope import fields_of
@@ -46,6 +45,14 @@ class _Answer(msgspec.Struct, gc=False):
     content_hash: str
 
 
+class _Said(NamedTuple):
+    """What a set of fired rules comes to in answers: its reasons, and the models that its rules read."""
+
+    reasons: list[dict[str, object]]
+    encoded: msgspec.Raw
+    models: tuple[ModelStep, ...]
+
+
 class Answers:
     """Writes the answers of one policy in one language.
 
@@ -69,7 +76,7 @@ class Answers:
             kind for kind, ruleset in policy.rulesets.items() if any(group.hit == "collect" for group in ruleset.groups)
         }
         self._titles = {step: self._input_titles(step) for step in policy.models}
-        self._reasons: dict[tuple[str, tuple[str, ...]], tuple[list[dict[str, object]], msgspec.Raw]] = {}
+        self._said: dict[tuple[str, tuple[str, ...]], _Said] = {}
 
     def _input_titles(self, step: ModelStep) -> dict[str, str]:
         """The title of what stands in for each of the artefact's features, its name where it has none."""
@@ -90,14 +97,14 @@ class Answers:
             which = f"{decision.event_id} was decided by {decision.policy}, not by {self.policy.label}"
             raise StateError(f"{which}: answer with that version's pack")
         ruleset = self.policy.rulesets[decision.event_type]
-        rules, reasons = self._reasons.get((decision.event_type, decision.rules)) or self._rule_reasons(decision)
+        said = self._said.get((decision.event_type, decision.rules)) or self._say(decision)
+        reasons = said.encoded
         models = _NO_MODELS
         if ruleset.models:
-            shown, more = explained or decision.outcome != OUTCOMES[0], len(rules) < len(decision.reasons)
-            highest = self._highest(ruleset, decision) if shown or more else {}
-            models = self._models(ruleset, decision, highest if shown else {})
-            if more:
-                reasons = msgspec.Raw(_encode([*rules, *self._model_reasons(decision, highest)]))
+            highest = self._highest(ruleset.models if explained else said.models, decision)
+            models = self._models(ruleset, decision, highest)
+            if len(said.reasons) < len(decision.reasons):
+                reasons = msgspec.Raw(_encode([*said.reasons, *self._model_reasons(decision, highest)]))
         return _encode(
             _Answer(
                 decision_id,
@@ -128,24 +135,28 @@ class Answers:
         known = self._entries[decision.event_type]
         return [known[rule] for rule in decision.rules]
 
-    def _rule_reasons(self, decision: Decision) -> tuple[list[dict[str, object]], msgspec.Raw]:
-        rules: list[dict[str, object]] = [
+    def _say(self, decision: Decision) -> _Said:
+        """What the fired rules of a decision come to in its answer."""
+        fired = self._fired(decision)
+        reasons: list[dict[str, object]] = [
             {"code": one.reason, "rule": one.id, "score": one.score, "text": one.title[self.language]}
-            for one in self._fired(decision)
+            for one in fired
             if one.reason
         ]
-        found = rules, msgspec.Raw(_encode(rules))
+        read = {leaf for one in fired for leaf in one.expression.leaves}
+        models = tuple(step for step in self.policy.rulesets[decision.event_type].models if step.label in read)
+        said = _Said(reasons, msgspec.Raw(_encode(reasons)), models)
         if decision.event_type not in self._collecting:
-            if len(self._reasons) >= _MAX_FRAGMENTS:
-                self._reasons.clear()
-            self._reasons[decision.event_type, decision.rules] = found
-        return found
+            if len(self._said) >= _MAX_FRAGMENTS:
+                self._said.clear()
+            self._said[decision.event_type, decision.rules] = said
+        return said
 
     # --- models -------------------------------------------------------------------------------------------------------
 
-    def _highest(self, ruleset: Ruleset, decision: Decision) -> _Highest:
-        """The highest inputs of each model that has a score, from the decision's row."""
-        scored = [step for step in ruleset.models if decision.row[step.slot] is not None]
+    def _highest(self, models: Sequence[ModelStep], decision: Decision) -> _Highest:
+        """The highest inputs of each of these models that has a score, from the decision's row."""
+        scored = [step for step in models if decision.row[step.slot] is not None]
         return tops({step: step.of_row(decision.row) for step in scored}, decision.faults)[0]
 
     def _model_reasons(self, decision: Decision, highest: _Highest) -> list[dict[str, object]]:
