@@ -65,6 +65,8 @@ def work(analyst: str, senior: str, other: str, gone: str) -> dict[str, str]:
     rooms.tokens(third, me)
     rooms.outbox(third)
     rooms.views(third)
+    rooms.lists(third)
+    rooms.draft(third)
     rooms.actions(third)
     found = rooms.until(lambda: Alert.objects.filter(state="new", typology="CVC_GUESSING").order_by("id")[:6], 6)
     case = opening.open_case(me, [found[0].pk], take=True)
@@ -83,6 +85,7 @@ def work(analyst: str, senior: str, other: str, gone: str) -> dict[str, str]:
     jobs.start(third, "sessions-clear")
     rooms.until(lambda: Run.objects.filter(job="sessions-clear").exclude(ended_at=None))
     rooms.backtest_done(asked)
+    rooms.policies(third, second)
     return {"case": str(case.pk), "number": case.number}
 
 

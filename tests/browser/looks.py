@@ -34,11 +34,13 @@ def draw_all(page: Any) -> None:
     page.evaluate("scrollTo(0, 0)")
 
 
-def grave(page: Any, part: str = "html", rules: Sequence[str] = ()) -> list[str]:
-    """Serious and critical findings of axe-core (of some rules only) in a part of the page as it stands."""
+def grave(page: Any, part: str = "html", rules: Sequence[str] = (), but: Sequence[str] = ()) -> list[str]:
+    """Serious and critical findings of axe-core (of some rules only, or of all but some) in a part of the page."""
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(axe())
-    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    options: dict[str, Any] = {"resultTypes": ["violations"], "rules": {one: {"enabled": False} for one in but}}
+    if rules:
+        options["runOnly"] = list(rules)
     found = page.evaluate("([part, options]) => axe.run(part, options)", [part, options])
     return [
         f"{one['id']}: {one['nodes'][0]['html'][:160]} {one['nodes'][0]['failureSummary'][:200]}"
@@ -47,18 +49,22 @@ def grave(page: Any, part: str = "html", rules: Sequence[str] = ()) -> list[str]
     ]
 
 
-def faults(page: Any) -> list[str]:
-    """Everything wrong with the page at hand in light and dark, at its present width and on a phone, in one load."""
+def faults(page: Any, colours: bool = True) -> list[str]:
+    """Everything wrong with the page at hand in light and dark, at its present width and on a phone, in one load.
+
+    Without `colours` nothing that only they make wrong, which is the dearest to find out.
+    """
     size = page.viewport_size
     draw_all(page)
-    found = [f"light {one}" for one in grave(page)]
+    found = [f"light {one}" for one in grave(page, but=() if colours else _COLOURS)]
     if page.query_selector_all("[data-drawn='failed']"):
         found.append("a chart could not be drawn")
     found += sideways(page, size["width"])
-    page.emulate_media(color_scheme="dark")
-    page.evaluate(_AT_REST)
-    found += [f"dark {one}" for one in grave(page, rules=_COLOURS)]  # other rules do not look at colours
-    page.emulate_media(color_scheme="light")
+    if colours:
+        page.emulate_media(color_scheme="dark")
+        page.evaluate(_AT_REST)
+        found += [f"dark {one}" for one in grave(page, "main", _COLOURS)]  # other rules do not look at colours
+        page.emulate_media(color_scheme="light")
     page.set_viewport_size(PHONE)
     found += sideways(page, PHONE["width"])
     page.set_viewport_size(size)

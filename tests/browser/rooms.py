@@ -91,6 +91,27 @@ def actions(person: Any) -> None:
     until(lambda: Action.objects.filter(state=EFFECTIVE))
 
 
+def lists(person: Any) -> None:
+    """A draft of an entry; a file that was checked, with a line that cannot be read."""
+    from seawall.apps.lists.models import Import
+    from seawall.apps.lists.services import entries, imports
+    from seawall.apps.lists.states import CHECKED
+
+    wanted = entries.Wanted("watch_merchants", "shop-4")
+    entries.add(person, wanted, "Its customers complain.", draft=True)
+    lines = [b"key,valid_until\nshop-7,\nshop-8,\nshop-9,soon\n"]
+    imports.upload(person, "watch_merchants", "merchants.csv", lines, "From the card scheme's bulletin.")
+    until(lambda: Import.objects.filter(state=CHECKED))
+
+
+def draft(person: Any) -> None:
+    """An open draft of the policy."""
+    from seawall.apps.policies.models import Version
+    from seawall.apps.policies.services import drafts
+
+    drafts.open_draft(person, until(lambda: Version.objects.all())[0].pk, "Fewer reviews at night")
+
+
 def views(person: Any) -> None:
     """Two tabs that the person saved on one list."""
     from django.urls import reverse
@@ -101,3 +122,32 @@ def views(person: Any) -> None:
     path = reverse("decisions:decisions")
     services.save(person, Offer("decisions", path, "outcome=decline"), "Declined")
     services.save(person, Offer("decisions", path, "outcome=review&sort=-score"), "To be reviewed, worst first")
+
+
+def policies(maker: Any, checker: Any) -> None:
+    """A draft, a shadow, and a champion that was rolled back from; what decides is what the home began with."""
+    from seawall.apps.approvals import services as approvals
+    from seawall.apps.policies import queries
+    from seawall.apps.policies.models import Version
+    from seawall.apps.policies.services import drafts, gates, publishing
+
+    (first,) = until(lambda: Version.objects.filter(state="champion"))
+
+    def published(score: int, role: str) -> Version:
+        draft = drafts.open_draft(maker, first.pk, f"Bursts score {score}")
+        change = {"name": "card_velocity", "fields": {"score": score}}
+        saved = drafts.edit(maker, draft.pk, "rule.change", change, draft.revision)
+        made = drafts.freeze(maker, draft.pk, saved.draft.revision)
+        for kind in ("cases", "backtest"):
+            gates.note(made.digest, kind, True, {}, by=maker)
+        asked = publishing.submit(maker, made.pk, role, "Bursts were stolen cards.")
+        approvals.approve(checker, asked.pk)
+        until(lambda: Version.objects.filter(pk=made.pk, state=role))
+        return made
+
+    published(46, "champion")
+    publishing.roll_back(maker, first.pk, "Customers in a mall were declined.")
+    until(lambda: Version.objects.filter(pk=first.pk, state="champion"))
+    published(47, "shadow")
+    drafts.open_draft(maker, first.pk, "Structuring below 50,000")
+    assert queries.previous_champion() is not None

@@ -159,10 +159,35 @@ def test_an_ended_session_leads_back_to_its_page(enter: Enter, house: House) -> 
     answer = page.goto(f"{house.url}/cases/transitions/")
     assert "/sign-in/" in page.url
     assert "Your session has ended; sign in again." in answer.text()
+    assert page.locator("main .callout").is_visible()  # a toast would have left before somebody looks
     page.fill("[name=login]", MEI)
     page.fill("[name=password]", PASSWORD)
     page.press("[name=password]", "Enter")
     page.wait_for_url("**/cases/transitions/")
+
+
+def test_a_page_that_refreshes_itself_leads_to_the_same_words(enter: Enter, house: House) -> None:
+    page = enter(MEI).page
+    page.context.clear_cookies()
+    sign_in(page, house.url, MEI, PASSWORD)
+    page.goto(f"{house.url}/situation/")
+    cookies = {one["name"]: one["value"] for one in page.context.cookies()}
+    ask(Path(house.platform.home), "old_session", key=cookies["seawall_session"], seconds=3_600)
+    page.wait_for_url("**/sign-in/**", timeout=20_000)
+    page.wait_for_selector("main .callout >> text=Your session has ended")
+    page.reload()
+    assert page.locator("main .callout").is_visible()
+
+
+def test_a_lost_connection_stays_said_until_it_is_back(enter: Enter) -> None:
+    visitor = enter(MEI)
+    page = visitor.open("/cases/transitions/")
+    page.context.set_offline(True)
+    page.wait_for_selector("#lost >> text=check your network")
+    page.context.set_offline(False)
+    page.wait_for_selector("#lost", state="hidden")
+    page.wait_for_selector(".toast >> text=Connected again")
+    visitor.wrong = [line for line in visitor.wrong if "ERR_INTERNET_DISCONNECTED" not in line]
 
 
 def test_a_forbidden_page_says_which_right_is_missing(enter: Enter) -> None:

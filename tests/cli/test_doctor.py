@@ -9,7 +9,15 @@ from .conftest import Run
 def test_a_good_installation_is_well(seawall: Run) -> None:
     ran = seawall("doctor", "--json")
     found = json.loads(ran.out)
-    assert {one["name"] for one in found["findings"]} == {"python", "libraries", "cache", "disk", "kernel", "self-test"}
+    assert {one["name"] for one in found["findings"]} == {
+        "python",
+        "libraries",
+        "cache",
+        "challenges",
+        "disk",
+        "kernel",
+        "self-test",
+    }
     assert (ran.status == 0) == found["ok"]
     self_test = next(one for one in found["findings"] if one["name"] == "self-test")
     assert self_test == {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from seawall.sealing import KeyFileError, KeyRing, LocalSealer, SealingError, TamperError
+from seawall.sealing import ErasedError, KeyFileError, KeyRing, LocalSealer, SealingError, TamperError
 from seawall.sealing.store import Store
 from seawall.sealing.subjects import SubjectKeys
 from tests.sealing.conftest import disk
@@ -89,3 +89,20 @@ def test_rewrap_moves_every_key_to_the_newest_root(home: Path, ring: KeyRing) ->
         assert opened == [subject.encode() for subject in subjects]
     with LocalSealer(home, ring) as sealer, pytest.raises(KeyFileError, match="root key 2 is not in the key file"):
         sealer.open("c-3", "p", texts[3])
+
+
+def test_a_key_can_be_made_durable_alone_in_group_commit(home: Path, ring: KeyRing) -> None:
+    with LocalSealer(home, ring, group_commit=True) as sealer:
+        waiting = sealer.seal("first", "p", b"1")
+        text = sealer.seal_durably("second", "p", b"2")
+        late = sealer.seal_durably("first", "p", b"3")
+        assert sealer.subjects.pending() == 0
+        other = sealer.seal("third", "p", b"4")
+        assert sealer.subjects.pending() == 1
+        with LocalSealer(home, ring, read_only=True) as reader:
+            found = [
+                reader.open(*one) for one in (("second", "p", text), ("first", "p", waiting), ("first", "p", late))
+            ]
+            assert found == [b"2", b"1", b"3"]
+            with pytest.raises(ErasedError):
+                reader.open("third", "p", other)

@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _findings() -> Iterator[Finding]:
-    looks: tuple[Callable[[], Finding], ...] = (_python, _libraries, _cache, _disk, _kernel, _self_test)
+    looks: tuple[Callable[[], Finding], ...] = (_python, _libraries, _cache, _disk, _challenges, _kernel, _self_test)
     for look in looks:
         try:
             yield look()
@@ -111,6 +111,15 @@ def _disk() -> Finding:
     usage = shutil.disk_usage(_existing(cache_folder()))
     detail = f"{usage.free / 2**30:,.1f} of {usage.total / 2**30:,.1f} GiB free"
     return Finding("disk", usage.free >= _LEAST_FREE, detail, "free at least 1 GiB")
+
+
+def _challenges() -> Finding:
+    from seawall.server.challenge.options import load_options  # heavy, and of a home only
+    from seawall.server.home import default_home
+
+    named = load_options(default_home()).providers()
+    advice = "set [sms], [mail] or [challenges] in HOME/settings.toml for what has none"
+    return Finding("challenges", True, ", ".join(f"{what} {who}" for what, who in named.items()), advice)
 
 
 def _existing(path: Path) -> Path:

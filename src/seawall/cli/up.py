@@ -22,6 +22,7 @@ from seawall.engine.pack import load_pack
 from seawall.engine.policy import compile_policy
 from seawall.sealing import OpenKeyWarning
 from seawall.server.access import DEFAULT_SCOPES, KeyStore
+from seawall.server.challenge.options import load_options
 from seawall.server.home import PASSPHRASE, Home, default_home
 from seawall.server.process import BAD_START, Options
 from seawall.server.supervisor import Child, Supervisor, python
@@ -45,6 +46,10 @@ _TEXTS = {
         "en": "demo: a synthetic fintech at {rate:g} events a second; none of its people exist.",
     },
     "ready": {"zh": "决策 API 就绪:{url}(Ctrl-C 停止)", "en": "decision API ready: {url} (Ctrl-C stops)"},
+    "challenges": {
+        "zh": "挑战验证服务商:短信 {sms},邮件 {email},人脸识别 {face_match}(none 未设置;sandbox 沙箱,不会真正发送)",
+        "en": "challenge providers: sms {sms}, e-mail {email}, face match {face_match} (sandbox: nothing is sent)",
+    },
     "console": {"zh": "控制台:{url}/", "en": "console: {url}/"},
     "token": {
         "zh": "首次使用:打开 {url}/setup/ 创建管理员,一次性口令 {token}",
@@ -96,6 +101,7 @@ def run(args: argparse.Namespace) -> int:
     first = _first_run(home, args.demo)
     if first is None:
         return BAD_INPUT
+    providers = load_options(home.folder).providers()
     console_key(home)
     supervisor = Supervisor(_children(args, home, pack, url), lambda line: print(f"seawall: {line}", flush=True))
     key = _demo_key(home) if args.demo else ""
@@ -110,6 +116,7 @@ def run(args: argparse.Namespace) -> int:
             announced = True
             say("ready", url=url)
             say("key", url=url)
+            say("challenges", **providers)
             say("console", url=console_url)
             if first["token"]:
                 say("token", url=console_url, token=first["token"])

@@ -31,7 +31,7 @@ SIGN_OUT = "account_logout"
 _TEXTS: dict[str, Text] = {
     "copied": _("Copied"),
     "failed": _("That did not work. Try again, or reload the page."),
-    "lost": _("Connection lost. Figures stand still until it is back."),
+    "close": _("Close"),
     "back": _("Connected again"),
     "left": _("%(time)s left"),
     "over": _("%(time)s over"),

@@ -142,7 +142,7 @@ def test_an_ended_session_sends_a_fragment_to_the_page_it_was_on(client: Client,
     headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/approvals/?state=pending"}
     answer = client.get("/approvals/", headers=headers)
     assert answer.status_code == 204
-    assert answer["HX-Redirect"] == "/sign-in/?next=/approvals/%3Fstate%3Dpending"
+    assert answer["HX-Redirect"] == "/sign-in/?next=/approvals/%3Fstate%3Dpending&ended=1"
 
 
 def test_ledger_verification_by_hand(signed_in: SignIn, ledger_file: Any) -> None:

@@ -170,7 +170,7 @@ def test_an_idle_session_ends(
     answer = client.get("/approvals/")
     assert (answer.status_code == 200) is alive
     if not alive:
-        assert answer["Location"] == "/sign-in/?next=/approvals/"
+        assert answer["Location"] == "/sign-in/?next=/approvals/&ended=1"
 
 
 def test_a_page_that_refreshes_itself_is_no_activity_and_a_day_is_the_end(

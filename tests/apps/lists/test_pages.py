@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -84,7 +83,7 @@ def test_an_entry_is_added_by_the_form_and_its_page_shows_its_hits(
     follow_all()
     page = text(client, at("entry", made.pk))
     for words in ("C-7", WHY, "Hits in 24 hours", "payment.card", "Decline", "In the journal", "Remove"):
-        assert words in page or words == "C-7"
+        assert words in page
     related = text(client, reverse("decisions:entity", args=["device", "d9"]))
     assert at("entry", made.pk) in related
     assert "A second person must agree." in text(client, at("remove", made.pk))
@@ -213,7 +212,7 @@ def test_the_api(quick: Quick, signed_in: SignedIn, committed: Any) -> None:
     assert one.json() == listed["blocked_devices"]
     assert client.get("/api/v1/lists/blocked_devices", headers={"If-None-Match": one["ETag"]}).status_code == 304
     made = post("/blocked_devices/entries", {"key": "d9", "reason": WHY})
-    assert (made.status_code, made.json()["state"]) == (202, "active")
+    assert (made.status_code, made.json()["state"]) == (202, "sending")
     url = f"/blocked_devices/entries/{made.json()['id']}"
     tag = client.get(f"/api/v1/lists{url}")["ETag"]
     assert client.get(f"/api/v1/lists/blocked_cards/entries/{made.json()['id']}").status_code == 404

@@ -24,8 +24,8 @@ from pydantic import ValidationError
 from seawall.apps.errors import InvalidError
 from seawall.apps.outbox import contacts, sending, services
 from seawall.apps.outbox.models import Contact, Delivery
-from seawall.apps.outbox.options import Mail, Sms
-from tests.apps.outbox import certificates
+from seawall.messaging import Mail, Sms
+from tests.messaging import certificates
 
 pytestmark = pytest.mark.django_db
 

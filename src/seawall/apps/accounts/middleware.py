@@ -10,7 +10,6 @@ from allauth.account.adapter import get_adapter
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth import logout
 from django.core.cache import cache
 from django.http import HttpRequest
@@ -102,8 +101,7 @@ class SessionLimits:
             seen, started = request.session.get(SEEN, now), request.session.get(STARTED, now)
             if now - seen > self.idle or now - started > self.longest:
                 logout(request)
-                messages.info(request, _("Your session has ended; sign in again."))
-                return sign_in(request)
+                return sign_in(request, ended=True)
             if request.headers.get(POLL_HEADER) is None and now - request.session.get(SEEN, 0) >= _EVERY:
                 request.session[SEEN] = now
                 request.session.setdefault(STARTED, now)

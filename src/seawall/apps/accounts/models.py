@@ -195,6 +195,12 @@ class Token(models.Model):
         return self.revoked_at is None and timezone.now() < self.expires_at
 
     @property
+    def scope_titles(self) -> list[str]:
+        """What it may be used for, in words."""
+        known = catalog().permissions
+        return [str(known.get(one, one)) for one in self.scopes]
+
+    @property
     def reach(self) -> frozenset[str]:
         """The permissions that a request with it may use, if its owner holds them."""
         return frozenset(self.scopes) - catalog().session_only

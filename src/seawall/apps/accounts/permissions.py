@@ -149,11 +149,17 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
-def sign_in(request: HttpRequest) -> HttpResponseBase:
-    """What an anonymous request gets: the sign-in page, and back here afterwards; 401 for the API."""
+def sign_in(request: HttpRequest, ended: bool = False) -> HttpResponseBase:
+    """What an anonymous request gets: the sign-in page, and back here afterwards; 401 for the API.
+
+    `ended`: there was a session. The address says so, not a message: each window that comes here shall be told.
+    """
     if request.path.startswith(API_PREFIX):
         return problem(401, _("Sign in first, or send an API token as `Authorization: Bearer swc_…`."))
     back = request.get_full_path() if request.method == "GET" else "/"
-    if getattr(request, "htmx", False):  # the page, not the fragment
-        back = request.htmx.current_url_abs_path or "/"
-    return redirect_to_login(back)
+    if getattr(request, "htmx", False):  # the page, not the fragment; somebody had signed in to see it
+        back, ended = request.htmx.current_url_abs_path or "/", True
+    answer = redirect_to_login(back)
+    if ended:
+        answer["Location"] += "&ended=1"
+    return answer

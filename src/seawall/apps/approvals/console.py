@@ -87,8 +87,8 @@ def request_record(request: HttpRequest, request_id: UUID) -> HttpResponse:
     me = person(request)
     shown = queries.get_request(me, request_id)
     record = _record(shown, services.may_decide(me, shown), shown.pending and shown.maker_id == me.pk)
-    changes = queries.changes(shown)
-    return respond_record(request, "approvals/request.html", record, shown=shown, changes=changes)
+    about = {"changes": queries.changes(shown), "evidence": queries.evidence(shown)}
+    return respond_record(request, "approvals/request.html", record, shown=shown, **about)
 
 
 @requires(VIEW)

@@ -23,7 +23,7 @@ class Kind:
     `make` and `check` are permissions. `execute(request, checker)` carries it out inside the approving transaction and
     raises ServiceError when that is no longer possible: nothing is approved then. `facts(request)` gives what scopes
     are held against (default: nothing, so only unscoped roles may decide). `describe(key, value)` renders one field of
-    payload and before for people.
+    payload and before for people. `evidence(request)` gives markup that the request's page shows below the fields.
     """
 
     key: str
@@ -34,6 +34,7 @@ class Kind:
     lifetime: timedelta = timedelta(days=7)
     facts: Callable[[Request], Any] | None = None
     describe: Callable[[str, Any], tuple[str, str]] | None = None
+    evidence: Callable[[Request], str] | None = None
 
 
 class KindError(Exception):

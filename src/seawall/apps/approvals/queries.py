@@ -67,5 +67,14 @@ def changes(request: Request) -> list[Change]:
     return sorted(found, key=lambda change: not change.changed)
 
 
+def evidence(request: Request) -> str:
+    """What the room that asks shows beside the fields, as markup; "" where it shows nothing or is gone."""
+    try:
+        show = kind_of(request.kind).evidence
+    except KindError:
+        return ""
+    return show(request) if show else ""
+
+
 def _plain(key: str, value: Any) -> tuple[str, str]:
     return key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

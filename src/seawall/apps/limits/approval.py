@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from seawall.apps.approvals.kinds import Kind, register
 from seawall.apps.approvals.models import EXPIRED, REJECTED, WITHDRAWN, Request
@@ -27,7 +27,7 @@ def describe(key: str, value: object) -> tuple[str, str]:
         return _("Scope"), str(dict(SCOPES).get(text, text))
     if key == "value":
         return _("Value"), _("The entry is removed") if text == "removed" else text
-    labels = {"key": _("For"), "from": _("Valid from"), "until": _("Valid until")}
+    labels = {"key": pgettext("limit", "For"), "from": _("Valid from"), "until": _("Valid until")}
     return labels.get(key, key), text
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from seawall.apps.accounts.permissions import person, requires
 from seawall.apps.errors import InvalidError
 from seawall.apps.limits import queries
-from seawall.apps.limits.declared import definitions, is_switch, shown, title
+from seawall.apps.limits.declared import definitions, entity_kind, is_switch, shown, title
 from seawall.apps.limits.forms import SetForm, WhyForm
 from seawall.apps.limits.models import SCOPES, Change, Entry
 from seawall.apps.limits.services import changes
@@ -34,7 +34,7 @@ from seawall.console.pages import (
     respond_record,
 )
 from seawall.console.tables import Column, Table
-from seawall.console.words import Word, word, words
+from seawall.console.words import ENTITIES, Word, word, words
 
 VIEW = "limits.view"
 SCOPE_WORDS = words(*(Word(key, text) for key, text in SCOPES))
@@ -216,7 +216,8 @@ def _record(found: queries.Shown) -> Record:
         Fact(_("Kind"), word(TYPE_WORDS, declared.type), "chip"),
         Fact(_("In force"), shown(declared.type, found.value)),
         Fact(_("Default"), shown(declared.type, declared.default)),
-        Fact(_("Entity"), declared.entity or None),
+        Fact(_("Name in rules"), found.name),
+        Fact(_("Entity"), word(ENTITIES, entity_kind(declared.entity)).title if declared.entity else None),
         Fact(_("Segment"), declared.segment or None),
         Fact(_("Entries"), found.entries, "number"),
     ]
@@ -225,7 +226,7 @@ def _record(found: queries.Shown) -> Record:
         facts.append(Fact(_("Valid until"), entry.ends, "when"))
     status = (ON if found.value else OFF) if found.is_switch else None
     return Record(
-        title=title(found.name), kind=word(TYPE_WORDS, declared.type).title, status=status, id=found.name,
+        title=title(found.name), kind=word(TYPE_WORDS, declared.type).title, status=status,
         actions=_actions(found), sides=[Facts(_("Facts"), facts)],
         timeline=[_moment(one, declared.type) for one in queries.changes_of(found.name)],
         crumbs=[Crumb(_("Limits"), reverse("limits:index"))],

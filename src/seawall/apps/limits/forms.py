@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from seawall.apps.errors import InvalidError
 from seawall.apps.limits.declared import entity_kind, is_sensitive, pack, parse
@@ -25,7 +25,7 @@ class SetForm(forms.Form):
     """A new value of a limit: for whom, how much, from when until when, why."""
 
     scope = forms.ChoiceField(label=gettext_lazy("Scope"))
-    key = forms.CharField(label=gettext_lazy("For"), max_length=LONGEST_KEY, required=False)
+    key = forms.CharField(label=pgettext_lazy("limit", "For"), max_length=LONGEST_KEY, required=False)
     value = forms.CharField(label=gettext_lazy("Value"), max_length=40)
     valid_from = _instant(gettext_lazy("Valid from"), gettext_lazy("Empty: as soon as it is approved."))
     valid_until = _instant(gettext_lazy("Valid until"), gettext_lazy("Empty: until somebody changes it."))

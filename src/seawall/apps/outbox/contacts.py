@@ -16,7 +16,7 @@ from seawall.apps.errors import ConflictError, InvalidError, UnknownError
 from seawall.apps.outbox import services
 from seawall.apps.outbox.models import Contact, Delivery
 from seawall.apps.outbox.private import masked
-from seawall.apps.outbox.sms_channel import NUMBER
+from seawall.messaging import NUMBER
 
 PERMISSION = "outbox.endpoints"
 MOST_OF_A_GROUP = 50

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
-from seawall.apps.outbox.options import LOOPBACK, Webhooks
+from seawall.apps.outbox.options import Webhooks
+from seawall.messaging import LOOPBACK
 
 LONGEST_URL = 500
 _TRANSLATED = IPv6Network("64:ff9b::/96")  # IPv4 through a translator

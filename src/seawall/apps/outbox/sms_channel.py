@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import re
-import ssl
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -17,14 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from seawall.apps.outbox.backoff import Backoff
 from seawall.apps.outbox.channels import Channel, Outcome, delivered, refused, register, retry
 from seawall.apps.outbox.models import Delivery
-from seawall.apps.outbox.options import Sms
+from seawall.messaging import NUMBER, Sms, send_text
 
 KEY = "sms"
 BACKOFF = Backoff(timedelta(seconds=5), timedelta(minutes=30), attempts=12)
-TIMEOUT = 10.0
-NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
-_LARGEST = 16_384
-_PASSING = frozenset({401, 403, 408, 425, 429})
 
 Provider = Callable[[Delivery, Sms], Outcome]
 
@@ -35,42 +25,11 @@ def sandbox(delivery: Delivery, rules: Sms) -> Outcome:
 
 
 def by_http(delivery: Delivery, rules: Sms) -> Outcome:
-    """POST {id, to, from, text} as JSON with the token. `Idempotency-Key` is the delivery's id on every try, for
-    providers that mind it; 2xx is an arrival."""
-    place = urlsplit(rules.url)
-    body = {"id": str(delivery.pk), "to": delivery.target, "from": rules.sender, "text": delivery.body["text"]}
-    headers = {"Content-Type": "application/json", "Idempotency-Key": str(delivery.pk)}
-    if token := rules.token.get_secret_value():
-        headers["Authorization"] = f"Bearer {token}"
-    host, path = place.hostname or "", (place.path or "/") + (f"?{place.query}" if place.query else "")
-    connection: http.client.HTTPConnection
-    try:
-        if place.scheme == "https":
-            context = ssl.create_default_context(cafile=rules.authority or None)
-            connection = http.client.HTTPSConnection(host, place.port, timeout=TIMEOUT, context=context)
-        else:
-            connection = http.client.HTTPConnection(host, place.port, timeout=TIMEOUT)
-        try:
-            connection.request("POST", path, json.dumps(body, ensure_ascii=False).encode(), headers)
-            answer = connection.getresponse()
-            return _read(answer.status, answer.read(_LARGEST))
-        finally:
-            connection.close()
-    except (OSError, http.client.HTTPException) as error:
-        return retry(type(error).__name__, closed=True)
-
-
-def _read(status: int, data: bytes) -> Outcome:
-    if 200 <= status < 300:
-        try:
-            answer: Any = json.loads(data)
-        except ValueError:
-            answer = {}
-        named = answer.get("id") if isinstance(answer, dict) else None
-        return delivered(answer={"provider": "http"} | ({"id": str(named)[:100]} if named else {}))
-    if 400 <= status < 500 and status not in _PASSING:
-        return refused(f"answer {status} of the provider")
-    return retry(f"answer {status} of the provider", closed=status in (401, 403))
+    """By the provider's HTTP interface; the delivery's id is the key on every try."""
+    sent = send_text(rules, str(delivery.pk), delivery.target, delivery.body["text"])
+    if sent.kind == "delivered":
+        return delivered(answer={"provider": "http"} | ({"id": sent.named} if sent.named else {}))
+    return refused(sent.reason) if sent.kind == "refused" else retry(sent.reason, closed=sent.closed)
 
 
 PROVIDERS: Mapping[str, Provider] = {"sandbox": sandbox, "http": by_http}

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from seawall.apps.approvals.kinds import Kind, register
 from seawall.apps.approvals.models import EXPIRED, REJECTED, WITHDRAWN, Request
+from seawall.apps.policies.console.evidence import evidence
 from seawall.apps.policies.services import publishing
 from seawall.apps.policies.states import APPROVE, EDIT
 
@@ -17,7 +18,13 @@ _NOTHING = {REJECTED, WITHDRAWN, EXPIRED}
 
 register(
     Kind(
-        publishing.KIND, _("Publish a policy version"), EDIT, APPROVE, publishing.execute, describe=publishing.describe
+        publishing.KIND,
+        _("Publish a policy version"),
+        EDIT,
+        APPROVE,
+        publishing.execute,
+        describe=publishing.describe,
+        evidence=evidence,
     )
 )
 

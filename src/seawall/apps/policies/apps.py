@@ -17,4 +17,4 @@ class PoliciesConfig(AppConfig):
         """Register what other rooms look up by name."""
         from seawall.apps.policies import approval, follow, handlers, jobs, menu  # noqa: F401 - importing registers
         from seawall.apps.policies.backtesting import jobs as backtests  # noqa: F401
-        from seawall.apps.policies.backtesting import menu  # noqa: F401
+        from seawall.apps.policies.backtesting import menu as backtests_menu  # noqa: F401

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from seawall.apps.approvals.kinds import Kind, register
 from seawall.apps.approvals.models import EXPIRED, REJECTED, WITHDRAWN, Request
@@ -19,7 +19,7 @@ from seawall.console import formatting
 def describe(key: str, value: object) -> tuple[str, str]:
     """One field of a request in words."""
     if key == "kind":
-        return _("Action"), str(KINDS[str(value)].title)
+        return pgettext("action", "Action"), str(KINDS[str(value)].title)
     if key == "minutes":
         return _("For"), formatting.duration(int(str(value)) * 60) if value else formatting.MISSING
     titles = {"target": _("Target"), "list": _("List"), "limit": _("Limit"), "amount": _("Amount"), "to": _("To")}

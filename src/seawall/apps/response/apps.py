@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class ResponseConfig(AppConfig):
@@ -11,7 +11,7 @@ class ResponseConfig(AppConfig):
 
     name = "seawall.apps.response"
     label = "response"
-    verbose_name = _("Actions")
+    verbose_name = pgettext_lazy("action", "Actions")
 
     def ready(self) -> None:
         """Register what other rooms look up by name."""

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from seawall.apps.accounts.permissions import person, requires
@@ -47,22 +47,26 @@ def _rule_words() -> dict[str, Word]:
 
 
 def _by(row: Row) -> str:
-    return str(row.person) if row.person else row.rule or row.actor
+    if row.person or not row.rule:
+        return str(row.person or row.actor)
+    policy = titles()
+    named = (titled(one.title, one.id) for one in policy.entries if one.id == row.rule) if policy else iter(())
+    return next(named, row.rule)
 
 
 ACTIONS = ListPage(
     name="actions",
-    title=gettext_lazy("Actions"),
+    title=pgettext_lazy("action", "Actions"),
     purpose=gettext_lazy("What people and rules have done about a risk, for how long, and what can be undone."),
     table=Table(
         columns=(
-            Column("kind", gettext_lazy("Action"), value=lambda row: KINDS[row.kind].title, primary=True),
+            Column("kind", pgettext_lazy("action", "Action"), value=lambda row: KINDS[row.kind].title, primary=True),
             Column("target", gettext_lazy("Target"), "entity",
                    value=lambda row: (row.target_kind, row.target) if row.target else None),
             Column("state", gettext_lazy("State"), "chip", value=lambda row: word(STATES, row.state)),
             Column("by", gettext_lazy("By"), value=_by),
             Column("reason", gettext_lazy("Reason")),
-            Column("created_at", gettext_lazy("Taken"), "when", sort="created_at"),
+            Column("created_at", pgettext_lazy("action", "Taken"), "when", sort="created_at"),
             Column("expires_at", gettext_lazy("Ends"), "when"),
             Column("repeats", gettext_lazy("Asked for again"), "number"),
             Column("problem", gettext_lazy("Problem"), shown=False),
@@ -73,9 +77,9 @@ ACTIONS = ListPage(
     filters=(
         Search(fields=("target",), hint=gettext_lazy("Entity, in full or as it begins")),
         Choice("state", gettext_lazy("State"), "state", STATES),
-        Choice("kind", gettext_lazy("Action"), "kind", load=_kind_words),
+        Choice("kind", pgettext_lazy("action", "Action"), "kind", load=_kind_words),
         Choice("rule", gettext_lazy("Rule"), "rule", load=_rule_words),
-        Times("created", gettext_lazy("Taken"), "created_at"),
+        Times("created", pgettext_lazy("action", "Taken"), "created_at"),
     ),
     views=(
         View("live", gettext_lazy("In effect"), "state=effective&state=starting&state=undoing"),
@@ -177,7 +181,7 @@ def _record(row: Row) -> Record:
         *[Fact(name, str(value)) for name, value in row.parameters.items()],
         Fact(_("For"), formatting.duration(row.ttl) if row.ttl else None),
         Fact(_("By"), _by(row)),
-        Fact(_("Approved by"), str(row.approved_by) if row.approved_by else None, "person"),
+        *([Fact(_("Approved by"), str(row.approved_by), "person")] if row.approved_by else []),
         Fact(_("In effect since"), row.effective_at, "when"),
         Fact(_("Ends"), row.expires_at, "when"),
         Fact(_("Can be undone until"), row.undo_until, "when"),
@@ -191,8 +195,8 @@ def _record(row: Row) -> Record:
         title=formatting.short_id(row.target) if row.target else kind.title, id=str(row.pk), kind=kind.title,
         status=word(STATES, row.state), due=row.expires_at if row.state == EFFECTIVE else None,
         started=row.effective_at,
-        actions=[*([back] if undoable else []), *links_to], sides=[Facts(_("Action"), facts)], timeline=moments,
-        crumbs=[_crumb()],
+        actions=[*([back] if undoable else []), *links_to], sides=[Facts(pgettext("action", "Action"), facts)],
+        timeline=moments, crumbs=[_crumb()],
     )  # fmt: skip
 
 
@@ -217,4 +221,4 @@ def _uuid(text: str) -> UUID | None:
 
 
 def _crumb() -> Crumb:
-    return Crumb(_("Actions"), reverse("response:actions"))
+    return Crumb(pgettext("action", "Actions"), reverse("response:actions"))

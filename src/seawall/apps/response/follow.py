@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from seawall.apps.accounts.models import User
 from seawall.apps.decisions.models import DecisionRow, Entity
@@ -119,7 +120,8 @@ def _related(user: User, rows: Iterable[Action]) -> list[Related]:
         return []
     newest = list(rows[:_MOST])  # type: ignore[index]
     return [
-        Related(KINDS[one.kind].title, reverse("response:action", args=[one.pk]), _("Action"), STATES[one.state])
+        Related(KINDS[one.kind].title, reverse("response:action", args=[one.pk]), pgettext("action", "Action"),
+                STATES[one.state])
         for one in newest
     ]  # fmt: skip
 

@@ -79,7 +79,8 @@ def challenge_routes(meters: metrics.Meters) -> list[Route]:
     taking: dict[str, Any] = {"max_body": _MAX_BODY}
     return [
         route("challenge", "POST", "/v1/challenges", _ask, "发起挑战验证,或重发验证码",
-              "Challenge a decision's subject, or send the code again", parameters=("lang",), done=(200, 201), **taking),
+              "Challenge a decision's subject, or send the code again", parameters=("lang",), done=(200, 201),
+              **taking),
         route("challenge_verify", "POST", "/v1/challenges/{id}/verify", _verify, "提交验证结果",
               "Answer a challenge", parameters=("lang",), **taking),
         route("challenge_show", "GET", "/v1/challenges/{id}", _show, "读取挑战验证", "Read a challenge",

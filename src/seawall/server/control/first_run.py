@@ -18,8 +18,8 @@ LOGIN_FILE = "demo.login"
 SETTINGS_FILE = "settings.toml"
 _DEMO_SETTINGS = 'environment = "demo"\nrequire_mfa = false\n'
 _DEMO_PEOPLE = {  # name -> display name, roles: two people, so that four-eyes can be tried
-    "demo": ("林海", ("admin", "senior_analyst", "compliance_officer", "auditor")),
-    "demo2": ("沈堤", ("senior_analyst", "compliance_officer", "dpo")),
+    "demo": ("林海", ("admin", "senior_analyst", "compliance_officer", "model_owner", "auditor")),
+    "demo2": ("沈堤", ("senior_analyst", "compliance_officer", "model_owner", "dpo")),
 }
 _PASSWORD_WORDS = 4
 _SYLLABLES = ("hai", "tang", "chao", "shui", "feng", "deng", "ta", "zhou", "an", "lang", "sha", "bo", "yun", "shan")

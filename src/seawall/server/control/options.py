@@ -11,7 +11,9 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from seawall.apps.outbox.options import Mail, Sms, Webhooks
+from seawall.apps.outbox.options import Webhooks
+from seawall.messaging import Mail, Sms
+from seawall.server.challenge.options import Challenges
 from seawall.server.home import default_home
 
 
@@ -67,6 +69,7 @@ class Options(BaseSettings):
     webhooks: Webhooks = Webhooks()
     mail: Mail = Mail()
     sms: Sms = Sms()
+    challenges: Challenges = Challenges()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("zone")

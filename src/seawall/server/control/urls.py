@@ -10,10 +10,10 @@ from seawall.console import urls as console_urls
 from seawall.server.control.api import api_patterns
 from seawall.server.control.start import start
 
-handler400 = "seawall.console.errors.bad_request"
-handler403 = "seawall.console.errors.permission_denied"
-handler404 = "seawall.console.errors.page_not_found"
-handler500 = "seawall.console.errors.server_error"
+handler400 = "seawall.server.control.failures.bad_request"
+handler403 = "seawall.server.control.failures.permission_denied"
+handler404 = "seawall.server.control.failures.page_not_found"
+handler500 = "seawall.server.control.failures.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start, name="start"),

@@ -110,7 +110,12 @@ def _scores(champion: str, other: str, a: Side, b: Side) -> charts.Chart:
     bands = sorted({*a.bands, *b.bands})
     totals = {champion: sum(a.bands.values()) or 1, other: sum(b.bands.values()) or 1}
     rows = [
-        {"x": f"{band}–{band + BAND - 1}", "place": place, "side": name, "share": side.bands.get(band, 0) / totals[name]}
+        {
+            "x": f"{band}–{band + BAND - 1}",
+            "place": place,
+            "side": name,
+            "share": side.bands.get(band, 0) / totals[name],
+        }
         for place, band in enumerate(bands)
         for name, side in ((champion, a), (other, b))
     ]

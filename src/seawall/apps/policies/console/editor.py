@@ -42,7 +42,7 @@ FILE_OF = {"thresholds": "policy.yaml", "limits": "limits.yaml", "new": "rules.y
 @requires(VIEW)
 @require_safe
 def draft(request: HttpRequest, draft_id: UUID) -> HttpResponse:
-    """The editor. `?show=`: thresholds, limits, new, templates, rule:ID, table:ID, list:NAME, template:ID, text:FILE."""
+    """The editor. `?show=` thresholds, limits, new, templates, or rule:, table:, list:, template:, text: and a name."""
     one = queries.get_draft(draft_id)
     desk = Desk(one)
     me = person(request)
@@ -122,13 +122,13 @@ def _shown(show: str, desk: Desk) -> dict[str, Any]:
     if kind == "template" and name in templates():
         template = templates()[name]
         found |= {"heading": template.title[language()], "words": template.text[language()]}
-    if kind == "table":
-        return found | {"table": desk.entry(kind, name), **_table_words(), **_neighbours(desk, kind, name)}
-    if kind == "rule":
-        found |= _neighbours(desk, kind, name)
     entry = desk.entry(kind, name) if kind in KINDS else None
     if entry is not None and isinstance(entry.get("title"), dict):
         found["heading"] = titled(entry["title"], name)
+    if kind == "table":
+        return found | {"table": entry, "here": desk.here(kind, name), **_table_words()}
+    if kind == "rule":
+        found |= _neighbours(desk, kind, name)
     here = desk.here(kind, name) if kind in KINDS else []
     return found | {"form": form_for(kind, name, desk), "here": here, "entry": entry}
 

@@ -31,9 +31,11 @@ class Effect:
         if not self.decisions:
             return _("None of the newest decisions holds everything it looks at: its effect cannot be told beforehand.")
         values = {name: formatting.number(getattr(self, name)) for name in ("decisions", "stricter", "milder")}
-        return _(
-            "Of the last %(decisions)s decisions it would have judged %(stricter)s more strictly, %(milder)s more mildly."
-        ) % values  # fmt: skip
+        text = _(
+            "Of the last %(decisions)s decisions it would have judged %(stricter)s more strictly,"
+            " %(milder)s more mildly."
+        )
+        return text % values
 
 
 def effect(digest: str) -> Effect:

@@ -24,7 +24,7 @@ from seawall.apps.policies.console.words import DEPLOYED, ROLES, gates_of, momen
 from seawall.apps.policies.models import Deployment, Version
 from seawall.apps.policies.models.deployment import CHAMPION
 from seawall.apps.policies.queries import Step
-from seawall.apps.policies.states import BACKTESTED, DRAFT, IN_REVIEW, SHADOW, STATES, TESTED
+from seawall.apps.policies.states import BACKTESTED, DRAFT, IN_REVIEW, RETIRED, SHADOW, STATES, TESTED
 from seawall.apps.policies.states import CHALLENGER as AS_CHALLENGER
 from seawall.apps.policies.states import CHAMPION as AS_CHAMPION
 from seawall.console.filters import Choice, Search, Times
@@ -110,8 +110,11 @@ def policy(request: HttpRequest, policy_id: UUID) -> HttpResponse:
         "beside": beside(None, mine.label, base_currency()) if mine else [],
         "may_stop": has_permission(person(request), ROLLBACK),
     }  # fmt: skip
-    facts = [Fact(_("Owner"), str(one.owner) if one.owner else None, "person"), Fact(_("Created"), one.created_at, "when"),
-             Fact(_("Versions"), one.versions.count(), "number")]  # fmt: skip
+    facts = [
+        Fact(_("Owner"), str(one.owner) if one.owner else None, "person"),
+        Fact(_("Created"), one.created_at, "when"),
+        Fact(_("Versions"), one.versions.count(), "number"),
+    ]
     record = Record(
         title=one.name, kind=_("Policy"), sides=[Facts(_("Facts"), facts)], crumbs=[_crumb()],
         timeline=[moment(each) for each in history],
@@ -169,16 +172,18 @@ def _way(request: HttpRequest, one: Version) -> dict[str, Any]:
         "steps": [(step, title, has_permission(me, step.row.permission)) for step, title in steps
                   if not (step.row.action == "roll_back" and step.missing)],
         "may_edit": has_permission(me, EDIT), "moving": one.state in (DRAFT, TESTED, BACKTESTED, IN_REVIEW),
-        "request": request, "review": queries.waiting_request(one),
+        "review": queries.waiting_request(one),
     }  # fmt: skip
 
 
 def _record(one: Version) -> Record:
-    actions = [Action(_("Edit"), reverse("policies:edit", args=[one.pk]), "edit", dialog=True, permission=EDIT, key="e")]
+    actions = [
+        Action(_("Edit"), reverse("policies:edit", args=[one.pk]), "edit", dialog=True, permission=EDIT, key="e")
+    ]
     facts = [
         Fact(_("Policy"), one.policy.name),
         Fact(_("Content"), one.digest, "id", _("The digest under which the journal knows it.")),
-        Fact(_("Author"), str(one.author) if one.author else None, "person"),
+        Fact(_("Author"), str(one.author) if one.author else None, "person" if one.author else "text"),
         Fact(_("Made from"), one.parent.label if one.parent else None),
         Fact(_("Came by"), _SOURCES[one.source]),
         Fact(_("Created"), one.created_at, "when"),
@@ -210,7 +215,8 @@ def _running() -> dict[str, Any] | None:
     rows = sorted(found.placements.all(), key=lambda one: list(ROLES).index(one.role))
     previous = queries.previous_champion()
     return {
-        "deployment": found, "since": found.since, "previous": previous if previous and previous.state == "retired" else None,
+        "deployment": found, "since": found.since,
+        "previous": previous if previous and previous.state == RETIRED else None,
         "rows": [(row, ROLES[row.role], row.role == CHAMPION, f"{row.share / 100:g} %" if row.share else "")
                  for row in rows],
     }  # fmt: skip
@@ -225,5 +231,3 @@ def _pending() -> list[Deployment]:
 
 def _of(deployment: Deployment, policy_id: UUID) -> bool:
     return any(one.version.policy_id == policy_id for one in deployment.placements.all())
-
-

@@ -153,7 +153,11 @@ def submit(request: HttpRequest, version_id: UUID) -> HttpResponse:
     pack = bundles.policy(one.digest).pack
     keys = deployments.keys_of(pack)
     split = pack.policy.split_key
-    first = {"role": "champion" if one.state == SHADOW else "shadow", "share": 10, "entity": split if split in keys else ""}
+    first = {
+        "role": "champion" if one.state == SHADOW else "shadow",
+        "share": 10,
+        "entity": split if split in keys else "",
+    }
     form = SubmitForm(request.POST or None, entities=keys, initial=first)
     if request.method == "POST" and form.is_valid():
         try:
@@ -193,7 +197,9 @@ def roll_back(request: HttpRequest, version_id: UUID) -> HttpResponse:
         else:
             return go(request, _page(version_id), _("It is being rolled back"))
     champion = queries.champion()
-    text = _("%(policy)s decides every event from its next batch on, instead of %(champion)s; no second person is asked.")
+    text = _(
+        "%(policy)s decides every event from its next batch on, instead of %(champion)s; no second person is asked."
+    )
     text = text % {"policy": one.label, "champion": champion.label if champion else "—"}
     text += " " + effect(one.digest).words
     status = 422 if request.method == "POST" else 200

@@ -72,7 +72,10 @@ def said(report: GateReport) -> str:
     """A report's figures in a sentence."""
     one = report.summary
     if report.kind == CASES:
-        return _("%(cases)s cases, %(failed)s fail.") % {"cases": one.get("cases", "–"), "failed": one.get("failed", "–")}
+        return _("%(cases)s cases, %(failed)s fail.") % {
+            "cases": one.get("cases", "–"),
+            "failed": one.get("failed", "–"),
+        }
     if report.kind == COST:
         values = {"candidate": one.get("candidate", "–"), "champion": one.get("champion", "–")}
         return _("%(candidate)s µs a decision; the champion takes %(champion)s.") % values

@@ -27,8 +27,29 @@
     const words = document.createElement("div");
     words.textContent = message;
     element.append(words);
+    if (tone === "bad") element.append(closer());
     box.append(element);
-    leave(element);
+    settle();
+  }
+
+  function closer() {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "plain square";
+    button.dataset.dismiss = "";
+    button.setAttribute("aria-label", text("close"));
+    button.textContent = "×";
+    return button;
+  }
+
+  function settle() {
+    const told = new Set();
+    for (const element of all("#toasts > .toast").reverse()) {
+      const words = (one("strong", element) ?? one("div", element)).textContent;
+      if (told.has(words)) element.remove(); // what fails every few seconds is said once
+      else leave(element);
+      told.add(words);
+    }
   }
 
   function leave(element) {
@@ -117,7 +138,7 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     const dialog = one("#dialog");
     if (event.detail.target === dialog && dialog.childElementCount && !dialog.open) dialog.showModal();
-    all("#toasts > .toast").forEach(leave);
+    settle();
     tick();
     fit();
   });
@@ -424,7 +445,7 @@
     if (/Mac|iPhone|iPad/.test(navigator.platform)) all(".opener kbd").forEach((kbd) => (kbd.textContent = "⌘ K"));
     listPageKeys();
     fit();
-    all("#toasts > .toast").forEach(leave);
+    settle();
     tick();
     setInterval(tick, 1000);
     setInterval(poll, 1000);

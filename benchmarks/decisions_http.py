@@ -1,4 +1,4 @@
-"""The claims of `seawall bench http`, runnable by itself: python benchmarks/http.py [--json] [--events N]."""
+"""The claims of `seawall bench http`, runnable by itself: python benchmarks/decisions_http.py [--json] [--events N]."""
 
 import sys
 
