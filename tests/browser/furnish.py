@@ -65,7 +65,7 @@ def work(analyst: str, senior: str, other: str, gone: str) -> dict[str, str]:
     rooms.tokens(third, me)
     rooms.outbox(third)
     rooms.views(third)
-    rooms.lists(third)
+    entry = rooms.lists(third)
     rooms.draft(third)
     rooms.actions(third)
     found = rooms.until(lambda: Alert.objects.filter(state="new", typology="CVC_GUESSING").order_by("id")[:6], 6)
@@ -86,7 +86,7 @@ def work(analyst: str, senior: str, other: str, gone: str) -> dict[str, str]:
     rooms.until(lambda: Run.objects.filter(job="sessions-clear").exclude(ended_at=None))
     rooms.backtest_done(asked)
     rooms.policies(third, second)
-    return {"case": str(case.pk), "number": case.number}
+    return {"case": str(case.pk), "number": case.number, "entry": str(entry)}
 
 
 def addresses() -> list[dict[str, Any]]:

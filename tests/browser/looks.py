@@ -34,13 +34,19 @@ def draw_all(page: Any) -> None:
     page.evaluate("scrollTo(0, 0)")
 
 
-def grave(page: Any, part: str = "html", rules: Sequence[str] = (), but: Sequence[str] = ()) -> list[str]:
-    """Serious and critical findings of axe-core (of some rules only, or of all but some) in a part of the page."""
+def grave(page: Any, part: str = "html", rules: Sequence[str] = ()) -> list[str]:
+    """Serious and critical findings of axe-core (of some rules only) in a part of the page as it stands.
+
+    What is found must be found twice: a part that refreshes itself may be exchanged while axe-core looks at it.
+    """
+    return _found(page, part, rules) and _found(page, part, rules)
+
+
+def _found(page: Any, part: str, rules: Sequence[str]) -> list[str]:
+    page.evaluate(_AT_REST)
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(axe())
-    options: dict[str, Any] = {"resultTypes": ["violations"], "rules": {one: {"enabled": False} for one in but}}
-    if rules:
-        options["runOnly"] = list(rules)
+    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
     found = page.evaluate("([part, options]) => axe.run(part, options)", [part, options])
     return [
         f"{one['id']}: {one['nodes'][0]['html'][:160]} {one['nodes'][0]['failureSummary'][:200]}"
@@ -49,20 +55,19 @@ def grave(page: Any, part: str = "html", rules: Sequence[str] = (), but: Sequenc
     ]
 
 
-def faults(page: Any, colours: bool = True) -> list[str]:
+def faults(page: Any, axed: bool = True) -> list[str]:
     """Everything wrong with the page at hand in light and dark, at its present width and on a phone, in one load.
 
-    Without `colours` nothing that only they make wrong, which is the dearest to find out.
+    Without `axed` only what does not need axe-core, which is the dearest to ask.
     """
     size = page.viewport_size
     draw_all(page)
-    found = [f"light {one}" for one in grave(page, but=() if colours else _COLOURS)]
+    found = [f"light {one}" for one in grave(page)] if axed else []
     if page.query_selector_all("[data-drawn='failed']"):
         found.append("a chart could not be drawn")
     found += sideways(page, size["width"])
-    if colours:
+    if axed:
         page.emulate_media(color_scheme="dark")
-        page.evaluate(_AT_REST)
         found += [f"dark {one}" for one in grave(page, "main", _COLOURS)]  # other rules do not look at colours
         page.emulate_media(color_scheme="light")
     page.set_viewport_size(PHONE)

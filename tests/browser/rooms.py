@@ -91,17 +91,18 @@ def actions(person: Any) -> None:
     until(lambda: Action.objects.filter(state=EFFECTIVE))
 
 
-def lists(person: Any) -> None:
-    """A draft of an entry; a file that was checked, with a line that cannot be read."""
+def lists(person: Any) -> int:
+    """A draft of an entry, whose id it gives; a file that was checked, with a line that cannot be read."""
     from seawall.apps.lists.models import Import
     from seawall.apps.lists.services import entries, imports
     from seawall.apps.lists.states import CHECKED
 
     wanted = entries.Wanted("watch_merchants", "shop-4")
-    entries.add(person, wanted, "Its customers complain.", draft=True)
+    entry = entries.add(person, wanted, "Its customers complain.", draft=True)
     lines = [b"key,valid_until\nshop-7,\nshop-8,\nshop-9,soon\n"]
     imports.upload(person, "watch_merchants", "merchants.csv", lines, "From the card scheme's bulletin.")
     until(lambda: Import.objects.filter(state=CHECKED))
+    return int(entry.pk)
 
 
 def draft(person: Any) -> None:

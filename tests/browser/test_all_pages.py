@@ -14,10 +14,10 @@ from tests.browser.conftest import ALL_EN, ALL_ZH, Enter, House
 from tests.browser.furnish import ask
 from tests.browser.looks import faults, grave
 
-_ADDRESSES = re.compile(r'\s(href|hx-get|hx-post|action|formaction)="(/[^"#]*)')
+_ADDRESSES = re.compile(r'\s(href|hx-get|hx-post|action|formaction)="(/[^"#]*|\?show=[^"#]*)')
 # What in an address tells sorts of a page apart, by parameter; of the name `limits.card_day` the word before the dot.
 _SHOWN = re.compile(r"[?&]show=([a-z]+)")  # the part of an editor
-_SORTS = {"kind": re.compile("[a-z_-]+"), "action": re.compile("[a-z_-]+"), "name": re.compile(r"[a-z]+(?=\.)")}
+_SORTS = {"action": re.compile("[a-z_-]+"), "name": re.compile(r"[a-z]+(?=\.)")}
 
 # No pages for somebody who has signed in: test_sign_in.py looks at those that are pages to others.
 AT_THE_DOOR = {
@@ -44,9 +44,9 @@ class Walk:
     met: set[str] = field(default_factory=set)
     failed: list[str] = field(default_factory=list)
 
-    def through(self, url: str, request: Any, begin: str) -> Walk:
+    def through(self, url: str, request: Any, *begin: str) -> Walk:
         """Ask for some addresses of each kind, at last for those that nothing links; of the pages the fullest stays."""
-        waiting = [("href", begin)]
+        waiting = [("href", one) for one in begin]
         unlinked = [("href", re.sub(r"\\(.)", r"\1", one["regex"])) for one in self.table if one["plain"]]
         asked: dict[str, set[str]] = defaultdict(set)
         fullest: dict[str, int] = {}
@@ -58,7 +58,7 @@ class Walk:
                 continue
             asked[kind].add(path)
             self.met.add(name)
-            asks = {"HX-Request": "true"} if how.startswith("hx-") else {}
+            asks = {} if how == "href" else {"HX-Request": "true"}
             answer = request.get(url + address, headers=asks)
             text = answer.text() if "text/html" in answer.headers.get("content-type", "") else ""
             if how == "href" and answer.status in (400, 403, 404, 500, 503):
@@ -73,7 +73,9 @@ class Walk:
                     self.pages[kind], fullest[kind] = came_to, len(text)
             elif 'id="dialog-title"' in text:
                 self.dialogs[kind] = came_to
-            waiting += [(how, html.unescape(to)) for how, to in _ADDRESSES.findall(text)]
+            here = came_to.partition("?")[0]
+            for how_next, to in _ADDRESSES.findall(text):
+                waiting.append((how_next, (here if to.startswith("?") else "") + html.unescape(to)))
         return self
 
     def kind(self, address: str) -> tuple[str, str]:
@@ -91,8 +93,9 @@ def walk(browser: Any, house: House) -> Walk:
     context = browser.new_context()
     context.add_cookies(house.cookies[ALL_ZH])
     try:
-        sealed = f"/decisions/{house.made['transfer']}/"  # one of few with a sealed field
-        return Walk(ask(house.platform.home, "addresses")).through(house.url, context.request, sealed)
+        made = house.made  # one of few decisions with a sealed field, of few entries that are drafts
+        begin = f"/decisions/{made['transfer']}/", f"/lists/entries/{made['entry']}/"
+        return Walk(ask(house.platform.home, "addresses")).through(house.url, context.request, *begin)
     finally:
         context.close()
 
@@ -110,14 +113,14 @@ def test_every_address_was_met(walk: Walk) -> None:
 def test_every_page(enter: Enter, walk: Walk, name: str, language: str) -> None:
     """No policy violation, script error, foreign request, sideways scrolling, or serious finding, in either theme.
 
-    Colours are looked at in one language: they are the same in the other.
+    What axe-core finds is in the markup and the colours, which are the same in the other language.
     """
     visitor, wrong = enter(name), []
     for kind, address in walk.pages.items():
         page = visitor.open(address)
         if page.get_attribute("html", "lang") != language:
             wrong.append(f"{kind}: is not in {language}")
-        wrong += [f"{kind}: {one}" for one in (*faults(page, colours=language == "zh-Hans"), *visitor.wrong)]
+        wrong += [f"{kind}: {one}" for one in (*faults(page, axed=language == "zh-Hans"), *visitor.wrong)]
         visitor.wrong.clear()
     assert not wrong, "\n".join(wrong)
 

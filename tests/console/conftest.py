@@ -15,7 +15,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.console.settings")
 if not settings.configured or not django.apps.apps.ready:
     django.setup()
 
-from seawall.console import links, navigation, search
+from seawall.console import links, navigation, notices, saved, search
 from seawall.console.catalog import compiled
 from tests.console import gallery
 from tests.console import settings as own
@@ -27,6 +27,8 @@ def registries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(navigation, "_ITEMS", {})
     monkeypatch.setattr(search, "_SOURCES", {})
     monkeypatch.setattr(links, "_BUILDERS", {})
+    monkeypatch.setattr(notices, "_PROVIDERS", {})
+    monkeypatch.setattr(saved, "_KEEPERS", [])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from seawall.apps.jobs import services
 from seawall.apps.jobs.models import Run
@@ -25,7 +26,7 @@ def test_the_list_has_every_job_with_its_schedule(signed_in: SignedIn, make_job:
     make_job(nothing)
     page = signed_in("admin").get(reverse("jobs:jobs")).content.decode()
     for job in jobs():
-        assert str(job.title) in page
+        assert escape(str(job.title)) in page
     assert "daily at 02:30" in page
     assert "Start now" in page
     assert "Start now" not in signed_in("auditor").get(reverse("jobs:jobs")).content.decode()
