@@ -85,7 +85,18 @@ def test_a_stream_feeds_a_decision_api(seawall: Run, monkeypatch: pytest.MonkeyP
         return sleep
 
     monkeypatch.setattr(simulate, "napping", stop_after_three)
-    arguments = ["--rate", "100", "--customers", "200", "--past-days", "20", "--past-events", "1500", "--attacks", "0.3"]
+    arguments = [
+        "--rate",
+        "100",
+        "--customers",
+        "200",
+        "--past-days",
+        "20",
+        "--past-events",
+        "1500",
+        "--attacks",
+        "0.3",
+    ]
     try:
         ran = seawall("simulate", "--stream", "--to", api.url, *arguments)
     finally:
