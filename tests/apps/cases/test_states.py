@@ -17,8 +17,9 @@ from seawall.apps.accounts.roles import catalog
 from seawall.apps.cases.models import Alert, Case
 from seawall.apps.cases.services import alerts, cases, opening, sla
 from seawall.apps.cases.services.cases import Given
-from seawall.apps.cases.states import ALERT_STATES, ALERTS, CASE_STATES, CASES, transition
+from seawall.apps.cases.states import ALERT_STATES, ALERTS, CASE_STATES, CASES
 from seawall.apps.errors import ConflictError, UnknownError
+from seawall.apps.transitions import row_of
 
 pytestmark = pytest.mark.django_db
 ROLES = [role for role in catalog().roles if role != "examiner"]  # whose scope holds no case here
@@ -36,11 +37,11 @@ def test_the_tables_are_whole() -> None:
 
 
 def test_what_the_tables_say_of_closing() -> None:
-    assert (transition(CASES, "submit").to, transition(CASES, "submit").four_eyes) == ("closing", "always")
+    assert (row_of(CASES, "submit").to, row_of(CASES, "submit").four_eyes) == ("closing", "always")
     assert [row.action for row in CASES if row.to == "closed"] == ["approve"]
-    assert transition(CASES, "approve").by_system
-    assert transition(ALERTS, "suppress").four_eyes == "long"
-    assert all(transition(ALERTS, one).reason for one in ("snooze", "dismiss", "suppress", "lift"))
+    assert row_of(CASES, "approve").by_system
+    assert row_of(ALERTS, "suppress").four_eyes == "long"
+    assert all(row_of(ALERTS, one).reason for one in ("snooze", "dismiss", "suppress", "lift"))
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -80,7 +81,7 @@ def test_every_alert_action_from_every_state(role: str, alert: Alert, make_user:
         for action, command in commands.items():
             with transaction.atomic():
                 Alert.objects.filter(pk=alert.pk).update(state=state, collecting=state != "closed")
-                _expect(command, transition(ALERTS, action), state, permissions, "alerts.view",
+                _expect(command, row_of(ALERTS, action), state, permissions, "alerts.view",
                         partial(_state, Alert, alert.pk))  # fmt: skip
                 transaction.set_rollback(True)
     assert {row.action for row in ALERTS if not row.by_system} == {*commands, "detach"}  # test_cases has detach

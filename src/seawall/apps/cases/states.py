@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from seawall.apps import transitions
 from seawall.apps.cases.models import Alert, Case
-from seawall.apps.errors import ConflictError
-from seawall.console.words import Text, Word, words
+from seawall.console.words import Word, words
 
 NEVER, LONG, ALWAYS = "", "long", "always"  # four eyes: never; for suppressions of more than 30 days; always
 
@@ -18,25 +17,12 @@ A, C = Alert.State, Case.State
 
 
 @dataclass(frozen=True)
-class Transition:
-    """From any of `sources`, `action` leads to `to`.
+class Transition(transitions.Transition):
+    """`reason`: nobody goes on without one."""
 
-    `permission` is asked of the person; "" marks what only the system does. `reason`: nobody goes on without one.
-    """
-
-    action: str
-    title: Text
-    sources: tuple[str, ...]
-    to: str
-    permission: str = ""
     four_eyes: str = NEVER
     reason: bool = False
     icon: str = ""
-
-    @property
-    def by_system(self) -> bool:
-        """Whether no person can ask for it."""
-        return not self.permission
 
 
 ALERTS = (
@@ -98,26 +84,6 @@ LABEL_STATES = words(
 )
 
 
-def transition(table: Sequence[Transition], action: str) -> Transition:
-    """The row of an action. KeyError for a word that is none."""
-    for row in table:
-        if row.action == action:
-            return row
-    raise KeyError(action)
-
-
-def possible(table: Sequence[Transition], state: str) -> list[Transition]:
-    """What a person could ask for in a state."""
-    return [row for row in table if state in row.sources and not row.by_system]
-
-
 def check_state(table: Sequence[Transition], row: Transition, state: str, what: str) -> None:
-    """ConflictError where the action does not fit the state; it says what does."""
-    if state in row.sources:
-        return
-    states = ALERT_STATES if table is ALERTS else CASE_STATES
-    fitting = ", ".join(str(one.title) for one in possible(table, state)) or "—"
-    raise ConflictError(
-        _("%(what)s: “%(action)s” is not possible while it is “%(state)s”. Possible now: %(fitting)s.")
-        % {"what": what, "action": row.title, "state": states[state].title, "fitting": fitting}
-    )
+    """ConflictError where the action does not fit the state of an alert or a case; it says what does."""
+    transitions.check_state(table, ALERT_STATES if table is ALERTS else CASE_STATES, row, state, what)

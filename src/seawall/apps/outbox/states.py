@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from seawall.apps.errors import ConflictError
-from seawall.console.words import Text, Word, words
+from seawall.apps.transitions import Step, row_of
+from seawall.console.words import Word, words
 
 WAITING, SENDING, RETRYING, STUCK = "waiting", "sending", "retrying", "stuck"
 DELIVERED, REFUSED, CANCELLED, UNDONE = "delivered", "refused", "cancelled", "undone"
@@ -27,13 +28,9 @@ STATES = words(
 
 
 @dataclass(frozen=True)
-class Transition:
-    """From any of `sources` to `to`; `by_person`: an operator asks for it."""
+class Transition(Step):
+    """`by_person`: an operator asks for it."""
 
-    action: str
-    title: Text
-    sources: tuple[str, ...]
-    to: str
     by_person: bool = False
 
 
@@ -54,10 +51,7 @@ TABLE = (
 
 def transition(action: str) -> Transition:
     """The row of an action. KeyError for a word that is none."""
-    for row in TABLE:
-        if row.action == action:
-            return row
-    raise KeyError(action)
+    return row_of(TABLE, action)
 
 
 def step(action: str, state: str) -> str:

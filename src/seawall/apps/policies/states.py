@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from seawall.apps.errors import ConflictError
-from seawall.console.words import Text, Word, words
+from seawall.apps import transitions
+from seawall.console.words import Word, words
 
 DRAFT, TESTED, BACKTESTED, IN_REVIEW = "draft", "tested", "backtested", "in_review"
 SHADOW, CHALLENGER, CHAMPION, RETIRED, REJECTED = "shadow", "challenger", "champion", "retired", "rejected"
@@ -31,25 +30,12 @@ STATES = words(
 
 
 @dataclass(frozen=True)
-class Transition:
-    """From any of `sources`, `action` leads to `to` ("" leaves the state).
+class Transition(transitions.Transition):
+    """`demands` are checks that must hold."""
 
-    `permission` is asked of the person; "" marks what only the system does. `demands` are checks that must hold.
-    """
-
-    action: str
-    title: Text
-    sources: tuple[str, ...]
-    to: str
-    permission: str = ""
     demands: tuple[str, ...] = ()
     four_eyes: bool = False
     reason: bool = False
-
-    @property
-    def by_system(self) -> bool:
-        """Whether no person can ask for it."""
-        return not self.permission
 
 
 EDIT, APPROVE, ROLLBACK = "policies.edit", "policies.approve", "policies.rollback"
@@ -81,23 +67,14 @@ TRANSITIONS = (
 
 def transition(action: str) -> Transition:
     """The row of an action. KeyError for a word that is none."""
-    for row in TRANSITIONS:
-        if row.action == action:
-            return row
-    raise KeyError(action)
+    return transitions.row_of(TRANSITIONS, action)
 
 
 def possible(state: str) -> list[Transition]:
     """What a person could ask for in a state."""
-    return [row for row in TRANSITIONS if state in row.sources and not row.by_system]
+    return transitions.possible(TRANSITIONS, state)
 
 
 def check_state(row: Transition, state: str, label: str) -> None:
     """ConflictError where the action does not fit the state; it says what does."""
-    if state in row.sources:
-        return
-    fitting = ", ".join(str(one.title) for one in possible(state)) or "—"
-    raise ConflictError(
-        _("%(what)s: “%(action)s” is not possible while it is “%(state)s”. Possible now: %(fitting)s.")
-        % {"what": label, "action": row.title, "state": STATES[state].title, "fitting": fitting}
-    )
+    transitions.check_state(TRANSITIONS, STATES, row, state, label)

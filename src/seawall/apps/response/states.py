@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from seawall.apps.errors import ConflictError
-from seawall.console.words import Text, Word, words
+from seawall.apps.transitions import Transition, row_of
+from seawall.console.words import Word, words
 
 PROPOSED, STARTING, EFFECTIVE, FAILED, REJECTED = "proposed", "starting", "effective", "failed", "rejected"
 UNDOING, UNDONE, EXPIRED, WITHDRAWN = "undoing", "undone", "expired", "withdrawn"
@@ -27,17 +26,6 @@ STATES = words(
 )
 
 
-@dataclass(frozen=True)
-class Transition:
-    """From any of `sources` to `to`; `permission` is asked of a person, "" marks what only the system does."""
-
-    action: str
-    title: Text
-    sources: tuple[str, ...]
-    to: str
-    permission: str = ""
-
-
 TABLE = (
     Transition("approve", gettext_lazy("A second person approved it"), (PROPOSED,), STARTING),
     Transition("reject", gettext_lazy("It was rejected, withdrawn or expired"), (PROPOSED,), REJECTED),
@@ -53,7 +41,7 @@ TABLE = (
 
 def step(action: str, state: str) -> str:
     """Where an action leads from a state. ConflictError where it is not possible; KeyError for a word that is none."""
-    row = {one.action: one for one in TABLE}[action]
+    row = row_of(TABLE, action)
     if state not in row.sources:
         text = _("“%(action)s” is not possible while the action is “%(state)s”.")
         raise ConflictError(text % {"action": row.title, "state": STATES[state].title})

@@ -37,8 +37,9 @@ from seawall.apps.cases.naming import spoken, typology_title
 from seawall.apps.cases.services import alerts as services
 from seawall.apps.cases.services import opening
 from seawall.apps.cases.severity import RANKS
-from seawall.apps.cases.states import ALERT_STATES, ALERTS, possible, transition
+from seawall.apps.cases.states import ALERT_STATES, ALERTS
 from seawall.apps.errors import InvalidError, UnknownError
+from seawall.apps.transitions import possible, row_of
 from seawall.console.filters import Choice, Search, Times
 from seawall.console.pages import (
     Action,
@@ -302,7 +303,7 @@ def alert_do(request: HttpRequest, alert_id: UUID, action: str) -> HttpResponseB
     act = _ACTS.get(action)
     if act is None or request.method != "POST":
         raise UnknownError(_("There is no such action."))
-    row = transition(ALERTS, action)
+    row = row_of(ALERTS, action)
     asking = ask_why(request, row.title) if row.reason else None
     return asking or act(request, alert_id)
 

@@ -26,8 +26,9 @@ from seawall.apps.cases.forms import CaseForm
 from seawall.apps.cases.models import Case, CaseEntity
 from seawall.apps.cases.scopes import serials
 from seawall.apps.cases.services import notifications, opening
-from seawall.apps.cases.states import ALERT_STATES, ALERTS, ALWAYS, CASE_STATES, CASES, LONG, Transition, possible
+from seawall.apps.cases.states import ALERT_STATES, ALERTS, ALWAYS, CASE_STATES, CASES, LONG, Transition
 from seawall.apps.errors import InvalidError
+from seawall.apps.transitions import possible
 from seawall.console.filters import LAST, Choice, Search, Times
 from seawall.console.pages import Action, Empty, ListPage, View, dialog, go
 from seawall.console.tables import Column, RowAction, Table

@@ -36,9 +36,10 @@ from seawall.apps.cases.models import AlertHit, Case, LabelDelivery
 from seawall.apps.cases.services import cases as services
 from seawall.apps.cases.services import evidence, opening, work
 from seawall.apps.cases.services.cases import Given
-from seawall.apps.cases.states import ALERT_STATES, CASE_STATES, CASES, LABEL_STATES, possible
+from seawall.apps.cases.states import ALERT_STATES, CASE_STATES, CASES, LABEL_STATES
 from seawall.apps.decisions.registry import buttons
 from seawall.apps.errors import InvalidError, UnknownError
+from seawall.apps.transitions import possible
 from seawall.console import links
 from seawall.console.pages import Action, ask_why, dialog, go, permitted
 

@@ -20,9 +20,10 @@ from seawall.apps.audit.services import SYSTEM, record
 from seawall.apps.cases.models import Alert, Suppression
 from seawall.apps.cases.services import editing
 from seawall.apps.cases.severity import HIGHEST, LOWEST
-from seawall.apps.cases.states import ALERTS, check_state, transition
+from seawall.apps.cases.states import ALERTS, check_state
 from seawall.apps.errors import ConflictError, InvalidError, UnknownError
 from seawall.apps.timers import services as timers
+from seawall.apps.transitions import row_of
 
 SNOOZE, LAPSE, SUPPRESS = "cases.snooze", "cases.suppression", "cases.suppress"
 LONGEST_SNOOZE = timedelta(days=30)
@@ -46,7 +47,7 @@ class Wanted:
 
 def snooze(user: User, alert_id: UUID, until: datetime, reason: str, version: int | None = None) -> Alert:
     """Put an alert aside until an instant, at most 30 days; a graver hit brings it back sooner."""
-    row = transition(ALERTS, "snooze")
+    row = row_of(ALERTS, "snooze")
     with transaction.atomic():
         alert = editing.locked_alert(user, alert_id, row.permission, version)
         check_state(ALERTS, row, alert.state, str(alert))
@@ -60,7 +61,7 @@ def snooze(user: User, alert_id: UUID, until: datetime, reason: str, version: in
 
 def wake(user: User, alert_id: UUID, version: int | None = None) -> Alert:
     """End a snooze now."""
-    row = transition(ALERTS, "wake")
+    row = row_of(ALERTS, "wake")
     with transaction.atomic():
         alert = editing.locked_alert(user, alert_id, row.permission, version)
         check_state(ALERTS, row, alert.state, str(alert))
@@ -71,7 +72,7 @@ def wake(user: User, alert_id: UUID, version: int | None = None) -> Alert:
 
 def dismiss(user: User, alert_id: UUID, reason: str, version: int | None = None) -> Alert:
     """Close an alert that is not worth a case."""
-    row = transition(ALERTS, "dismiss")
+    row = row_of(ALERTS, "dismiss")
     with transaction.atomic():
         alert = editing.locked_alert(user, alert_id, row.permission, version)
         check_state(ALERTS, row, alert.state, str(alert))
@@ -100,7 +101,7 @@ def suppress(
     user: User, alert_id: UUID, until: datetime, reason: str, version: int | None = None
 ) -> Suppression | Request:
     """Hold back hits of this entity and typology up to the alert's severity; beyond 30 days a second person decides."""
-    row = transition(ALERTS, "suppress")
+    row = row_of(ALERTS, "suppress")
     with transaction.atomic():
         alert = editing.locked_alert(user, alert_id, row.permission, version)
         check_state(ALERTS, row, alert.state, str(alert))
@@ -110,7 +111,7 @@ def suppress(
 
 def add_suppression(user: User, wanted: Wanted) -> Suppression | Request:
     """The same without an alert: of an entity, of a typology, or of one in the other."""
-    check(user, transition(ALERTS, "suppress").permission)
+    check(user, row_of(ALERTS, "suppress").permission)
     why = editing.reason_text(wanted.reason, required=True)
     _check_until(wanted.until, LONGEST)
     if not (wanted.entity_value or wanted.typology) or bool(wanted.entity_kind) != bool(wanted.entity_value):
@@ -148,7 +149,7 @@ def _suppress(maker: User, checker: User | None, wanted: Wanted, why: str) -> Su
     about = {"typology": wanted.typology, "severity": made.severity_name, "until": wanted.until.isoformat()}
     entity = {"entity": f"{wanted.entity_kind}:{wanted.entity_value}"} if wanted.entity_value else {}
     record(maker, "suppression.made", "suppression", made.pk, about, private={"reason": why, **entity})
-    row = transition(ALERTS, "suppress")
+    row = row_of(ALERTS, "suppress")
     for alert in _covered(made).filter(state__in=row.sources, severity__lte=made.severity):
         timers.cancel(SNOOZE, "alert", alert.pk)
         fields = {"state": row.to, "snoozed_until": None, "reason": why}
@@ -158,7 +159,7 @@ def _suppress(maker: User, checker: User | None, wanted: Wanted, why: str) -> Su
 
 def lift(user: User, suppression_id: UUID, reason: str) -> Suppression:
     """End a suppression now: what it held back is work again."""
-    row = transition(ALERTS, "lift")
+    row = row_of(ALERTS, "lift")
     with transaction.atomic():
         check(user, row.permission)
         found = Suppression.objects.select_for_update().filter(pk=suppression_id).first()
@@ -177,7 +178,7 @@ def lift(user: User, suppression_id: UUID, reason: str) -> Suppression:
 
 def lift_alert(user: User, alert_id: UUID, reason: str, version: int | None = None) -> Alert:
     """Make a suppressed alert work again; every suppression that covers it ends."""
-    row = transition(ALERTS, "lift")
+    row = row_of(ALERTS, "lift")
     with transaction.atomic():
         alert = editing.locked_alert(user, alert_id, row.permission, version)
         check_state(ALERTS, row, alert.state, str(alert))
@@ -196,7 +197,7 @@ def lift_alert(user: User, alert_id: UUID, reason: str, version: int | None = No
 
 def wake_up(alert_id: UUID) -> None:
     """A snooze is over. Called by its timer, in its transaction."""
-    row = transition(ALERTS, "wake_up")
+    row = row_of(ALERTS, "wake_up")
     alert = Alert.objects.select_for_update().filter(pk=alert_id, state__in=row.sources).first()
     if alert is not None:
         editing.save(SYSTEM, "alert.woken", alert, {"state": row.to, "snoozed_until": None})
@@ -204,7 +205,7 @@ def wake_up(alert_id: UUID) -> None:
 
 def lapse(suppression_id: UUID) -> None:
     """A suppression is over: what it held back is closed, the next hit is new work. Called by its timer."""
-    row = transition(ALERTS, "lapse")
+    row = row_of(ALERTS, "lapse")
     found = Suppression.objects.select_for_update().filter(pk=suppression_id, ended_at=None).first()
     if found is None:
         return

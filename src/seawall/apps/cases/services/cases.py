@@ -17,8 +17,9 @@ from seawall.apps.cases.services import closure, editing, sla
 from seawall.apps.cases.services.notifications import notify
 from seawall.apps.cases.services.queues import pick
 from seawall.apps.cases.severity import HIGHEST
-from seawall.apps.cases.states import ALERTS, CASES, Transition, check_state, transition
+from seawall.apps.cases.states import ALERTS, CASES, Transition, check_state
 from seawall.apps.errors import InvalidError, UnknownError
+from seawall.apps.transitions import row_of
 
 State = Case.State
 Kind = Notification.Kind
@@ -44,7 +45,7 @@ def act(user: User, case_id: UUID, action: str, given: Given | None = None, vers
     StaleError: changed since `version`; InvalidError: a reason or a field is missing.
     """
     try:
-        row = transition(CASES, action)
+        row = row_of(CASES, action)
     except KeyError:
         row = None
     if row is None or row.by_system:
@@ -127,7 +128,7 @@ def _submit(user: User, case: Case, row: Transition, given: Given) -> None:
 def _reopen(user: User, case: Case, row: Transition, given: Given) -> None:
     fields = {"state": row.to, "closed_at": None, "breached_at": None, "assignee": user, "due_at": sla.start(case)}
     editing.save(user, "case.reopened", case, fields, given.reason)
-    back = transition(ALERTS, "reopen")
+    back = row_of(ALERTS, "reopen")
     for link in CaseAlert.objects.select_related("alert__queue").filter(case=case, removed_at=None):
         if link.alert.state in back.sources:
             editing.save(user, "alert.reopened", link.alert, {"state": back.to}, data={"case": case.number})

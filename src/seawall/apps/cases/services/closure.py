@@ -14,9 +14,10 @@ from seawall.apps.cases.models import Alert, AlertHit, Case, CaseAlert, Disposit
 from seawall.apps.cases.scopes import may_see
 from seawall.apps.cases.services import editing, labels, sla
 from seawall.apps.cases.services.notifications import notify
-from seawall.apps.cases.states import ALERTS, CASES, check_state, transition
+from seawall.apps.cases.states import ALERTS, CASES, check_state
 from seawall.apps.cases.table import table
 from seawall.apps.errors import ConflictError, InvalidError, UnknownError
+from seawall.apps.transitions import row_of
 
 CLOSE = "cases.close"
 MOST_LABELS = 2_000
@@ -47,7 +48,7 @@ def execute(request: Request, checker: User) -> None:
     case = Case.objects.select_for_update().select_related("queue", "assignee").filter(pk=request.object_id).first()
     if case is None or not may_see(checker, case):
         raise UnknownError(_("There is no such case, or it is not for you to see."))
-    row = transition(CASES, "approve")
+    row = row_of(CASES, "approve")
     check_state(CASES, row, case.state, case.number)
     found = Disposition.objects.create(
         case=case, kind=request.payload["disposition"], reason=request.reason, maker=request.maker, checker=checker
@@ -56,7 +57,7 @@ def execute(request: Request, checker: User) -> None:
     sla.stop(case)
     about = {"disposition": found.kind, "labels": labelled, "maker": str(request.maker_id)}
     editing.save(checker, "case.closed", case, {"state": row.to, "closed_at": timezone.now()}, data=about)
-    closed = transition(ALERTS, "close")
+    closed = row_of(ALERTS, "close")
     for link in CaseAlert.objects.select_related("alert__queue").filter(case=case, removed_at=None):
         if link.alert.state in closed.sources:
             fields = {"state": closed.to, "collecting": False}
@@ -66,7 +67,7 @@ def execute(request: Request, checker: User) -> None:
 
 def returned(request: Request) -> None:
     """A request that came to nothing: the case goes on. Called in the transaction that closes the request."""
-    row = transition(CASES, "return")
+    row = row_of(CASES, "return")
     case = Case.objects.select_for_update().select_related("queue", "assignee").filter(
         pk=request.object_id, state__in=row.sources
     ).first()  # fmt: skip

@@ -21,9 +21,10 @@ from seawall.apps.cases.services import editing, sla
 from seawall.apps.cases.services.alerts import SNOOZE
 from seawall.apps.cases.services.notifications import notify
 from seawall.apps.cases.services.queues import default_queue, pick
-from seawall.apps.cases.states import ALERTS, check_state, transition
+from seawall.apps.cases.states import ALERTS, check_state
 from seawall.apps.errors import ConflictError, InvalidError, UnknownError
 from seawall.apps.timers import services as timers
+from seawall.apps.transitions import row_of
 from seawall.console.formatting import short_id
 from seawall.console.words import ENTITIES, word
 
@@ -121,7 +122,7 @@ def add_alerts(user: User, case_id: UUID, alert_ids: Sequence[UUID], version: in
 
 def detach(user: User, case_id: UUID, alert_id: UUID, reason: str, version: int | None = None) -> Case:
     """Take an alert out of a case: it is work of its own again."""
-    row = transition(ALERTS, "detach")
+    row = row_of(ALERTS, "detach")
     with transaction.atomic():
         case = editing.locked_case(user, case_id, row.permission, version)
         _check_open(case)
@@ -188,7 +189,7 @@ def _titles(alerts: Sequence[Alert]) -> dict[str, str]:
 
 def link(actor: User | str, case: Case, alerts: Sequence[Alert]) -> None:
     """Put alerts into a case, in the transaction that made or locked it. ConflictError where one is in a case."""
-    row = transition(ALERTS, "open_case")
+    row = row_of(ALERTS, "open_case")
     for alert in alerts:
         check_state(ALERTS, row, alert.state, str(alert))
         timers.cancel(SNOOZE, "alert", alert.pk)
