@@ -1,12 +1,11 @@
 """`http`: durable decisions over HTTP as callers get them: wrk at 64 connections, and callers who do not wait.
 
-The service is a process of its own on one processor; what drives it runs on another where there is one.
+The service (an HTTP process and the engine's) and what drives it share the processors as the system sees fit.
 """
 
 from __future__ import annotations
 
 import http.client
-import os
 import re
 import shutil
 import subprocess
@@ -31,7 +30,7 @@ from seawall.server.process import Options
 from .figure import Figure, median
 from .http_callers import call_at_rate
 from .http_content import Content, forty, payments
-from .machine import free_port
+from .machine import all_processors, free_port
 
 EVENTS = 60_000
 CONNECTIONS, RATE = 64, 3_000
@@ -150,42 +149,17 @@ def _check_journal(home: Home, answers: int, under_way: int) -> None:
 
 @contextmanager
 def _service(home: Home, pack: Path) -> Iterator[int]:
-    """The decision API on this processor; meanwhile this process moves to the others. Gives the port."""
+    """The decision API as `seawall up` starts it, without the control plane. Gives the port."""
     port = free_port()
     options = Options(home=str(home.folder), host="127.0.0.1", port=port, pack=str(pack)).encoded()
     command = [sys.executable, "-m", "seawall.server.api_process", options]
-    with _elsewhere(), subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=_here()) as child:  # noqa: S603
+    with all_processors(), subprocess.Popen(command, stderr=subprocess.PIPE) as child:  # noqa: S603
         try:
             _wait_until_ready(child, port)
             yield port
         finally:
             child.terminate()
             child.wait(_START_SECONDS)
-
-
-def _here() -> Callable[[], None] | None:
-    """What puts a child on the processors this process has now, whatever this process does later."""
-    if not hasattr(os, "sched_setaffinity"):
-        return None
-    processors = os.sched_getaffinity(0)
-    return lambda: os.sched_setaffinity(0, processors)
-
-
-@contextmanager
-def _elsewhere() -> Iterator[None]:
-    """This process, and what it starts, on the other processors, where there are any."""
-    before = os.sched_getaffinity(0) if hasattr(os, "sched_setaffinity") else set()
-    others = set(range(os.cpu_count() or 1)) - before
-    try:
-        if before and others:
-            os.sched_setaffinity(0, others)
-    except OSError:
-        before = set()  # not ours to choose here
-    try:
-        yield
-    finally:
-        if before and others:
-            os.sched_setaffinity(0, before)
 
 
 def _wait_until_ready(child: subprocess.Popen[bytes], port: int) -> None:

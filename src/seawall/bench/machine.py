@@ -1,4 +1,4 @@
-"""The machine that is measured: one processor for everybody, peers and ourselves alike; a port for a service."""
+"""The machine that is measured: one processor for everybody, peers and ourselves alike, or all; a port for a service."""
 
 from __future__ import annotations
 
@@ -25,6 +25,19 @@ def one_processor() -> Iterator[None]:
         os.environ.setdefault(name, "1")
     if earlier:
         os.sched_setaffinity(0, {max(earlier)})
+    try:
+        yield
+    finally:
+        if earlier:
+            os.sched_setaffinity(0, earlier)
+
+
+@contextmanager
+def all_processors() -> Iterator[None]:
+    """Let this process, and what it starts, run on every CPU again: for services of several processes."""
+    earlier = os.sched_getaffinity(0) if hasattr(os, "sched_setaffinity") else set()
+    if earlier:
+        os.sched_setaffinity(0, range(os.cpu_count() or 1))
     try:
         yield
     finally:

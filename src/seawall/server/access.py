@@ -218,7 +218,7 @@ class Access:
     def __init__(
         self, path: Path, clock: Callable[[], float] = time.time, timer: Callable[[], float] = time.monotonic
     ) -> None:
-        self._path, self._clock, self._timer = path, clock, timer
+        self.path, self._clock, self._timer = path, clock, timer
         self._connection = open_keys(path)
         self._connection.execute("PRAGMA query_only = ON")
         self._keys: dict[str, ApiKey] = {}
@@ -300,7 +300,7 @@ class Access:
                 f"SELECT {_COLUMNS} FROM keys WHERE revoked IS NULL LIMIT {2 * MAX_KEYS}"  # noqa: S608 - constants
             ).fetchall()
         except sqlite3.Error as error:
-            raise AccessError(f"the keys cannot be read ({error}); check {self._path.name}") from None
+            raise AccessError(f"the keys cannot be read ({error}); check {self.path.name}") from None
         before, self._version = self._keys, version
         self._keys = {record.id: _held(record, before.get(record.id)) for record in map(_record, rows)}
         self._seen = {

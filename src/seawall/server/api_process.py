@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -18,7 +19,9 @@ from .access import Access
 from .challenge.desk import Desk
 from .challenge.options import load_options
 from .home import Home
-from .http.run import Tls, serve
+from .http.apart import serve_apart
+from .http.listening import Tls
+from .http.run import serve
 from .packs import bundle_of
 from .process import BAD_START, Options, decode, until_orphaned
 from .service import Service
@@ -74,12 +77,18 @@ async def _serve(service: Service, options: Options) -> None:
     orphaned = asyncio.get_running_loop().create_task(_stop_with_parent(stop))
     try:
         await challenges.start()
-        await serve(service, access, options.host, options.port, tls, stop=stop, challenges=challenges)
+        # a second processor reads and writes HTTP; on one alone the hand-over would only cost
+        run = serve_apart if _processors() > 1 else serve
+        await run(service, access, options.host, options.port, tls, stop=stop, challenges=challenges)
     finally:
         orphaned.cancel()
         await challenges.stop()
         await service.stop()
         access.close()
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 async def _stop_with_parent(stop: asyncio.Event) -> None:

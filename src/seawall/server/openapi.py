@@ -155,6 +155,7 @@ _BODIES: dict[str, tuple[_Schema | None, _Schema]] = {
     "decisions": (None, _object({"items": _array(_ref("Decision")), "next": _WHOLE})),
     "label": (_ref("Label"), _SEQUENCE),
     "list_entry": (_ref("ListEntry"), _SEQUENCE),
+    "list_entries": (_array(_ref("ListEntry")), _array({"anyOf": [_SEQUENCE, _ref("Problem")]})),
     "limit_entry": (_ref("LimitEntry"), _SEQUENCE),
     "switch": (_ref("SwitchEntry"), _SEQUENCE),
     "limits": (None, _object({"items": _array(_ref("Setting"))})),

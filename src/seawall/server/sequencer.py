@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from seawall.engine.decision import Decision, Other
@@ -53,9 +54,12 @@ class Erased(NamedTuple):
     erasure: Erasure
 
 
+Deliver = Callable[[Any], None]
+
+
 class _Waiting(NamedTuple):
     work: Work
-    future: asyncio.Future[Any]
+    deliver: Deliver
 
 
 class _Action(NamedTuple):
@@ -151,9 +155,13 @@ class Sequencer:
     def put(self, work: Work) -> asyncio.Future[Any]:
         """Queue one thing; its result comes once it is durable: Decided, a sequence number, Erased, or an error."""
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(work, future))
-        self._wake.set()
+        self.submit(work, partial(_settle, future))
         return future
+
+    def submit(self, work: Work, deliver: Deliver) -> None:
+        """The same for who is told by a call, without a future's and a task's turn of the loop. It raises nothing."""
+        self._queue.append(_Waiting(work, deliver))
+        self._wake.set()
 
     async def alone(self, action: Callable[[], Awaitable[T]]) -> T:
         """Run `action` when nothing is being decided or committed; what comes meanwhile waits. It may use `commit`.
@@ -176,9 +184,9 @@ class Sequencer:
             waiting = self._queue.popleft()
             work = read(waiting.work)
             if work is not None:
-                self._queue.append(_Waiting(work, waiting.future))
-            elif not waiting.future.done():
-                waiting.future.set_result(EventError("type", "is not known to the policy that runs now"))
+                self._queue.append(_Waiting(work, waiting.deliver))
+            else:
+                waiting.deliver(EventError("type", "is not known to the policy that runs now"))
 
     async def _run(self) -> None:
         """Decide one batch while the one before it becomes durable."""
@@ -249,8 +257,7 @@ class Sequencer:
         for waiting, result in zip(flying.batch, flying.results, strict=True):
             if isinstance(result, Decided) and not result.repeated:
                 del self.flying[result.decision.sequence]
-            if not waiting.future.done():
-                waiting.future.set_result(erased.get(result, result) if erased else result)
+            waiting.deliver(erased.get(result, result) if erased else result)
 
     def _step(self, batch: Sequence[Work]) -> tuple[list[Any], list[tuple[int, Any]]]:
         """Decide a batch: a result for each caller, and (kind, payload) of each new record.
@@ -338,8 +345,7 @@ class Sequencer:
         self.flying.clear()
         self._beside.clear()
         for one in waiting:
-            if not one.future.done():
-                one.future.set_result(UnavailableError(f"nothing was kept: {_line(error)}"))
+            one.deliver(UnavailableError(f"nothing was kept: {_line(error)}"))
 
     async def _recovered(self, error: Exception) -> None:
         """Back to the newest durable record; until then callers are told to come again."""
@@ -354,6 +360,11 @@ class Sequencer:
             adopt()
             self.trouble = ""
             return
+
+
+def _settle(future: asyncio.Future[Any], result: Any) -> None:
+    if not future.done():  # who waited may have gone
+        future.set_result(result)
 
 
 def _payload(work: Work) -> tuple[int, bytes]:

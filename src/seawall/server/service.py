@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from seawall.engine.answer import Answers
@@ -15,6 +16,8 @@ from seawall.engine.door import Door, Event
 from seawall.engine.engine import Engine
 from seawall.engine.errors import EventError, SeawallError
 from seawall.engine.journal import ActivationRecord, Journal, JournalError, Kind, decode_event, encode_activation
+from seawall.engine.lists import MAX_ENTRIES as MAX_LISTED
+from seawall.engine.lists import ListEntry
 from seawall.engine.money import Rates
 from seawall.engine.policy import CompiledPolicy
 from seawall.engine.settings import LIMITS, MAX_ENTRIES, SWITCHES
@@ -30,7 +33,7 @@ from .home import Home
 from .limits import settings_of
 from .packs import PackShelf
 from .recovery import Progress, Recovered, recover, warmed
-from .sequencer import Counters, Erased, EraseSubject, Sequencer
+from .sequencer import Counters, Erased, EraseSubject, Sequencer, Work
 from .snapshots import Activation, Head, Snapshots
 
 MAX_SUBJECT = 1_024
@@ -212,16 +215,14 @@ class Service:
         assert isinstance(result, Decided)
         return result
 
+    def submit(self, body: bytes, deliver: Callable[[Decided | SeawallError], None]) -> None:
+        """The same, told by a call once it is durable; what is wrong with the event itself is raised here."""
+        self._sequencer.check_room(1)
+        self._sequencer.submit(self._admit(body), deliver)
+
     async def decide_many(self, bodies: Sequence[bytes]) -> list[Decided | SeawallError]:
         """The same for many, in order; what is wrong with one stops no other. BusyError where all do not fit."""
-        self._sequencer.check_room(len(bodies))
-        waiting: list[asyncio.Future[Any] | SeawallError] = []
-        for body in bodies:
-            try:
-                waiting.append(self._sequencer.put(self._admit(body)))
-            except (EventError, UnavailableError) as error:
-                waiting.append(error)
-        return [one if isinstance(one, SeawallError) else await one for one in waiting]
+        return await self._each(bodies, self._admit)
 
     async def label(self, body: bytes) -> int:
         """Record a label (JSON); its sequence number, or the earlier one's where it was given before."""
@@ -234,11 +235,11 @@ class Service:
     async def list_entry(self, name: str, body: bytes) -> int:
         """Record an entry of the list `name` (the JSON body may leave it out); its sequence number."""
         self._sequencer.check_room(1)
-        door = self._ready_door()
-        members = addressed(body, "list", name)
-        with _available():
-            entry = door.admit_list_entry(members)
-        return int(await self._durable(self._sequencer.put(entry)))
+        return int(await self._durable(self._sequencer.put(self._admit_entry(name, body))))
+
+    async def list_entries(self, name: str, bodies: Sequence[bytes]) -> list[int | SeawallError]:
+        """The same for many, in order; what is wrong with one stops no other. BusyError where all do not fit."""
+        return await self._each(bodies, partial(self._admit_entry, name))
 
     async def setting(self, name: str, body: bytes) -> int:
         """Record an entry of limits.NAME or switches.NAME (the JSON body may leave it out); its sequence number."""
@@ -267,6 +268,26 @@ class Service:
             raise UnavailableError(f"not taking records: {trouble}")
         assert self._gate.door is not None, "open() comes first"
         return self._gate.door
+
+    async def _each(self, bodies: Sequence[bytes], admit: Callable[[bytes], Work]) -> list[Any]:
+        """What came of each body, in order; BusyError where all do not fit."""
+        self._sequencer.check_room(len(bodies))
+        waiting: list[asyncio.Future[Any] | SeawallError] = []
+        for body in bodies:
+            try:
+                waiting.append(self._sequencer.put(admit(body)))
+            except (EventError, UnavailableError) as error:
+                waiting.append(error)
+        return [one if isinstance(one, SeawallError) else await one for one in waiting]
+
+    def _admit_entry(self, name: str, body: bytes) -> ListEntry:
+        door = self._ready_door()
+        members = addressed(body, "list", name)
+        with _available():
+            entry = door.admit_list_entry(members)
+        if not entry.removed and len(self.engine.lists) + len(self._sequencer) >= MAX_LISTED:
+            raise EventError("list", f"the lists hold {MAX_LISTED:,} entries, the bound; remove some")
+        return entry
 
     def _admit(self, body: bytes) -> Event:
         try:

@@ -18,6 +18,7 @@ import uvicorn
 import uvloop
 
 from seawall.server.access import SCOPES, Access, KeyStore
+from seawall.server.http.apart import serve_apart
 from seawall.server.http.api import Api
 from seawall.server.http.asgi import Application
 from seawall.server.http.limits import Limits
@@ -29,6 +30,7 @@ from ..world import Clock, running
 NOW = 1_795_392_000_000  # 2026-11-23T00:00:00Z, after the worked example
 PATIENT = Limits(header_bytes=8_192, linger_seconds=0.3, pipelined=4, drain_seconds=2.0, tick_seconds=0.05)
 HASTY = replace(PATIENT, header_seconds=0.3, body_seconds=0.3, idle_seconds=0.6, write_seconds=0.4)
+SERVERS = {"inline": serve, "apart": serve_apart}  # in this process, with an HTTP process of its own
 
 
 class Answer(NamedTuple):
@@ -109,7 +111,7 @@ def read_answer(client: socket.socket) -> bytes:
 
 @contextmanager
 def serving(
-    folder: Path, front: str = "own", limits: Limits = PATIENT, pack: bytes | None = None, **more: Any
+    folder: Path, front: str = "inline", limits: Limits = PATIENT, pack: bytes | None = None, **more: Any
 ) -> Iterator[Served]:
     """A pack (the worked example's unless told), served until the block ends."""
     ready, found = threading.Event(), {}
@@ -125,8 +127,9 @@ def serving(
                 found["served"].stop = lambda: loop.call_soon_threadsafe(stop.set)
                 ready.set()
 
-            if front == "own":
-                found["clean"] = await serve(service, access, port=0, limits=limits, started=started, stop=stop, **more)
+            if front in SERVERS:
+                run, end = SERVERS[front], {"started": started, "stop": stop}
+                found["clean"] = await run(service, access, port=0, limits=limits, **end, **more)
             else:
                 await _under_uvicorn(Application(Api(service, access)), started, stop)
             access.close()
@@ -165,9 +168,27 @@ async def _under_uvicorn(app: Application, started: Any, stop: asyncio.Event) ->
 
 
 @pytest.fixture(scope="session")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("own")) as served:
+def inline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("inline")) as served:
         yield served
+
+
+@pytest.fixture(scope="session")
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("apart"), "apart") as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def uvicorned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("asgi"), "uvicorn") as served:
+        yield served
+
+
+@pytest.fixture(params=["inline", "apart"])
+def own(request: pytest.FixtureRequest) -> Any:
+    """The API behind our own HTTP server, in the engine's process and in one of its own."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture(scope="session")
@@ -177,11 +198,7 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield served
 
 
-@pytest.fixture(scope="session", params=["own", "uvicorn"])
-def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The API behind each front end; for what must be the same behind both."""
-    if request.param == "own":
-        yield request.getfixturevalue("own")
-    else:
-        with serving(tmp_path_factory.mktemp("asgi"), "uvicorn") as found:
-            yield found
+@pytest.fixture(params=["inline", "apart", "uvicorned"])
+def served(request: pytest.FixtureRequest) -> Any:
+    """The API behind each front end; for what must be the same behind all."""
+    return request.getfixturevalue(request.param)

@@ -138,12 +138,12 @@ def test_a_batch_may_be_explained_and_long(served: Served) -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"[]", "no event"),
-        (b"\n \n", "no event"),
+        (b"[]", "no record"),
+        (b"\n \n", "no record"),
         (b"[1,", "no JSON array"),
         (b"[" * 100_000, "no JSON array"),
-        (b"[" + b"1," * 1_000 + b"1]", "more than 1,000 events"),
-        (b"1\n" * 1_001, "1,001 events"),
+        (b"[" + b"1," * 1_000 + b"1]", "more than 1,000 records"),
+        (b"1\n" * 1_001, "1,001 records"),
     ],
 )
 def test_what_is_no_batch_is_refused_whole(served: Served, body: bytes, words: str) -> None:
@@ -305,9 +305,14 @@ def test_a_busy_service_says_when_to_come_again(
     async def refuse(*_: object) -> None:
         raise error
 
-    for name in ("decide", "decide_many", "label", "list_entry", "erase"):
+    def refuse_at_once(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(served.service, "submit", refuse_at_once)
+    for name in ("decide_many", "label", "list_entry", "list_entries", "erase"):
         monkeypatch.setattr(served.service, name, refuse)
     calls = [("/v1/decisions", {}), ("/v1/decisions/batch", [{}]), ("/v1/labels", {}), ("/v1/lists/x/entries", {})]
+    calls.append(("/v1/lists/x/entries/batch", [{}]))
     for path, body in [*calls, ("/v1/erasures", {"subject": "x"})]:
         answer = served.call("POST", path, body)
         assert (answer.status, answer.headers["retry-after"]) == (status, retry_after)
@@ -317,10 +322,10 @@ def test_a_busy_service_says_when_to_come_again(
 def test_a_failure_inside_tells_the_caller_nothing_and_the_log_everything(
     served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def fail(body: bytes) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError("the secret of /etc/shadow")
 
-    monkeypatch.setattr(served.service, "decide", fail)
+    monkeypatch.setattr(served.service, "submit", fail)
     answer = served.call("POST", "/v1/decisions?lang=en", fresh())
     assert answer.status == 500
     assert b"shadow" not in answer.body

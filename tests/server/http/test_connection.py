@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import re
@@ -12,10 +13,11 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from seawall.server.http.run import ListenError, Tls
+from seawall.server.http.listening import ListenError, Tls
 
 from ..world import event
 from .conftest import PATIENT, Served, read_all, read_answer, serving
@@ -348,20 +350,20 @@ def test_connections_have_a_bound(tmp_path: Path) -> None:
         assert served.call("GET", "/healthz").status == 200
 
 
-def test_stopping_finishes_what_runs_and_closes_what_is_idle(tmp_path: Path) -> None:
-    with serving(tmp_path) as served:
-        original = served.service.decide
+@pytest.mark.parametrize("front", ["inline", "apart"])
+def test_stopping_finishes_what_runs_and_closes_what_is_idle(tmp_path: Path, front: str) -> None:
+    with serving(tmp_path, front) as served:
+        original = served.service.submit
         begun, go = threading.Event(), threading.Event()
 
-        async def slow(body: bytes) -> object:
-            import asyncio
-
+        def slow(body: bytes, deliver: Any) -> None:
             begun.set()
-            while not go.is_set():
-                await asyncio.sleep(0.01)
-            return await original(body)
+            if go.is_set():
+                original(body, deliver)
+            else:
+                asyncio.get_running_loop().call_later(0.01, slow, body, deliver)
 
-        served.service.decide = slow  # type: ignore[method-assign]
+        served.service.submit = slow  # type: ignore[method-assign]
         with served.connect() as idle, served.connect() as busy:
             busy.sendall(served.post(PATH, BODY))
             assert begun.wait(5)
@@ -407,7 +409,7 @@ def taken(folder: Path, port: int) -> None:
 
 
 def test_an_address_that_is_not_ours_is_named(tmp_path: Path) -> None:
-    from seawall.server.http.run import _cannot_listen
+    from seawall.server.http.listening import _cannot_listen
 
     error = OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
     assert "no such address" in str(_cannot_listen(error, "192.0.2.1", 80))

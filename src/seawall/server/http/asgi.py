@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter_ns
 from typing import Any
 
-from seawall.server.http.api import Api, too_large
 from seawall.server.http.message import READ_HEADERS, Request, Response, field_pairs
+from seawall.server.http.reception import Reception, too_large
 
 _Scope = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -17,7 +17,7 @@ _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 class Application:
     """ASGI 3, HTTP and lifespan. Deadlines and the number of connections are the server's business then."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Reception) -> None:
         self._api = api
 
     async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:

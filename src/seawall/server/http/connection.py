@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from enum import Enum, auto
+from functools import partial
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, cast
 
 import httptools
 
-from seawall.server.http.api import too_large
 from seawall.server.http.limits import DISCARDED
 from seawall.server.http.message import READ_HEADERS, STATUS_LINES, Request, Response
 from seawall.server.http.problem import ProblemError
+from seawall.server.http.reception import too_large
 
 if TYPE_CHECKING:
     from seawall.server.http.hub import Hub
@@ -50,7 +51,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_active", "_begun", "_close_at_end", "_head_size", "_head_wire", "_headers", "_hub", "_parser", "_paused",
-        "_peer", "_phase", "_reading", "_task", "_tls", "_transport", "_turn", "_url", "_waiting", "closing",
+        "_peer", "_phase", "_reading", "_tls", "_transport", "_turn", "_url", "_waiting", "closing",
         "deadline",
     )  # fmt: skip
     _headers: dict[bytes, bytes]
@@ -62,7 +63,6 @@ class Connection(asyncio.Protocol):
         self._active: _Turn | None = None  # the request being answered
         self._turn: _Turn | None = None  # the request being read, its headers complete
         self._waiting: deque[_Turn] = deque()
-        self._task: asyncio.Task[None] | None = None  # the loop itself holds tasks but weakly
         self._paused = self._close_at_end = self.closing = False
         self._reading = True
         self._url, self._headers = b"", {}
@@ -247,11 +247,7 @@ class Connection(asyncio.Protocol):
         if turn.refusal is not None:
             self._send(turn, turn.refusal)
         else:
-            self._task = self._hub.loop.create_task(self._answer(turn))
-
-    async def _answer(self, turn: _Turn) -> None:
-        response = await self._hub.api.answer(turn.request)
-        self._send(turn, response)
+            self._hub.api.begin(turn.request, partial(self._send, turn))
 
     def _send(self, turn: _Turn, response: Response) -> None:
         """Write one answer and go on with the next request."""

@@ -11,14 +11,14 @@ import msgspec
 
 from seawall import __version__
 from seawall.engine.answer import LANGUAGES
-from seawall.engine.errors import EventError
+from seawall.engine.errors import EventError, SeawallError
 from seawall.engine.event import MAX_KEY
 from seawall.engine.policy import CompiledPolicy
 from seawall.engine.settings import LIMITS, SWITCHES
 from seawall.engine.wire import MAX_BODY
 from seawall.server import metrics
 from seawall.server.decided import Decided
-from seawall.server.http import batch, policies
+from seawall.server.http import batch, entries, policies
 from seawall.server.http.message import JSON, NDJSON, Request, Response, fields_for
 from seawall.server.http.negotiate import DEFAULT_LANGUAGE, acceptable, language_of, one_of, parameters, whole
 from seawall.server.http.problem import ProblemError
@@ -67,18 +67,23 @@ def _written(api: Api, request: Request, language: str, explained: bool, decided
     return body
 
 
-async def _decide(api: Api, request: Request) -> Response:
+def decision_writer(api: Api, request: Request) -> Callable[[Decided | SeawallError], Response]:
+    """What writes the answer to one event once it is durable; it raises what became of the event instead."""
     language, explained = _wishes(request, request.known_route())
-    decided = await api.service.decide(request.body)
-    body = _written(api, request, language, explained, decided)
-    return Response(200, body, _REPEATED if decided.repeated else JSON)
+
+    def write(result: Decided | SeawallError) -> Response:
+        if isinstance(result, SeawallError):
+            raise result
+        body = _written(api, request, language, explained, result)
+        return Response(200, body, _REPEATED if result.repeated else JSON)
+
+    return write
 
 
 async def _decide_many(api: Api, request: Request) -> Response:
     language, explained = _wishes(request, request.known_route())
     bodies, lines = batch.split(request)
-    if request.key is not None:
-        api.access.charge(request.key, len(bodies) - 1)
+    request.cost = len(bodies)
     results = await api.service.decide_many(bodies)
     return await batch.join(results, lines, language, partial(_written, api, request, language, explained))
 
@@ -230,7 +235,7 @@ def all_routes(meters: metrics.Meters) -> list[Route]:
     wishes = ("explain", "lang", "tips")
     both = (JSON_TYPE, *NDJSON_TYPES)
     return [
-        route("decide", "POST", "/v1/decisions", "decide", _decide, ("对一个事件作出决策", "Decide on one event"),
+        route("decide", "POST", "/v1/decisions", "decide", None, ("对一个事件作出决策", "Decide on one event"),
               max_body=MAX_BODY, parameters=wishes),
         route("decide_many", "POST", "/v1/decisions/batch", "decide", _decide_many,
               ("对多个事件作出决策", "Decide on many events"), max_body=MAX_BATCH_BODY, takes=both, gives=both,
@@ -243,6 +248,8 @@ def all_routes(meters: metrics.Meters) -> list[Route]:
         route("label", "POST", "/v1/labels", "label", _label, ("为事件添加标签", "Label an event"), max_body=MAX_BODY),
         route("list_entry", "POST", "/v1/lists/{name}/entries", "lists", _list_entry,
               ("写入名单条目", "Write a list entry"), max_body=MAX_BODY),
+        route("list_entries", "POST", "/v1/lists/{name}/entries/batch", "lists", entries.list_entries,
+              ("批量写入名单条目", "Write many list entries"), max_body=MAX_BATCH_BODY, takes=both, gives=both),
         route("limit_entry", "POST", "/v1/limits/{name}/entries", "limits", _limit_entry,
               ("写入限额条目", "Write an entry of a limit"), max_body=MAX_BODY),
         route("switch", "POST", "/v1/switches/{name}", "limits", _switch,

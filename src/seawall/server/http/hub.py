@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from email.utils import formatdate
 
-from seawall.server.http.api import Api
 from seawall.server.http.connection import Connection
 from seawall.server.http.limits import Limits
 from seawall.server.http.problem import ProblemError
+from seawall.server.http.reception import Reception
 
 _TOLD = 64  # connections beyond the bound that are still answered, with 503
 
@@ -16,7 +16,7 @@ _TOLD = 64  # connections beyond the bound that are still answered, with 503
 class Hub:
     """Keeps the connections of one server. Deadlines are looked at once a tick, so setting one is an assignment."""
 
-    def __init__(self, api: Api, limits: Limits, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, api: Reception, limits: Limits, loop: asyncio.AbstractEventLoop) -> None:
         self.api, self.limits, self.loop = api, limits, loop
         self.stopping = False
         self.now = loop.time()  # as of the last tick

@@ -24,10 +24,11 @@ class Request:
     """One request. `headers` has lower-case names of READ_HEADERS only; `body` is b"" until it is whole.
 
     `peer` is the address of the other end, "" where there is none. `route`, `key` and `argument` (the variable part of
-    the path) are set by `Api.open`, `began` (ns, perf_counter_ns) once the body is whole.
+    the path) are set by `Reception.open`, `began` (ns, perf_counter_ns) once the body is whole, `cost` (requests
+    that it counts for) by who reads it.
     """
 
-    __slots__ = ("argument", "began", "body", "headers", "key", "method", "path", "peer", "query", "route")
+    __slots__ = ("argument", "began", "body", "cost", "headers", "key", "method", "path", "peer", "query", "route")
 
     route: Route | None
     key: ApiKey | None
@@ -37,12 +38,12 @@ class Request:
         self.path, _, self.query = target.partition(b"?")
         self.body = b""
         self.argument = ""
-        self.began = 0
+        self.began, self.cost = 0, 1
         self.route = self.key = None
 
     def known_route(self) -> Route:
         """The route of a request that was opened."""
-        assert self.route is not None, "Api.open has found the route"
+        assert self.route is not None, "Reception.open has found the route"
         return self.route
 
     def parameters(self) -> dict[str, str]:

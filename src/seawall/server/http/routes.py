@@ -30,7 +30,7 @@ class Route:
     method: str
     path: str
     scope: str
-    handler: Handler
+    handler: Handler | None  # None: the API begins it itself
     meter: RouteMeter
     max_body: int = 0  # bytes; 0: it takes no body
     takes: tuple[str, ...] = (JSON_TYPE,)

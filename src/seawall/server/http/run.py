@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import resource
 import signal
-import ssl
+import socket
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 
-from seawall.engine.errors import SeawallError
 from seawall.server.access import Access
 from seawall.server.challenge.desk import Desk
 from seawall.server.http.api import Api
 from seawall.server.http.hub import Hub
 from seawall.server.http.limits import Limits
+from seawall.server.http.listening import Tls, listen, tls_context, url_of
 from seawall.server.service import Service
 
-_BACKLOG = 2_048
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _SPARE_FILES = 256
 _HANDSHAKE_SECONDS = 10.0
-
-
-class ListenError(SeawallError):
-    """The address cannot be listened on, or the certificate cannot be used."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """PEM files: a certificate with its chain, and its key."""
-
-    certificate: Path
-    key: Path
 
 
 async def serve(
@@ -53,67 +38,50 @@ async def serve(
 
     `started` is told the URL once connections are taken (port 0 chooses a free one). ListenError where they cannot be.
     """
-    loop = asyncio.get_running_loop()
-    limits = limits or Limits()
     stop = stop or asyncio.Event()
-    _allow_files(limits.connections + _SPARE_FILES)
-    context = None if tls is None else _context(tls)
-    hub = Hub(Api(service, access, challenges), limits, loop)
-    handshake = None if context is None else _HANDSHAKE_SECONDS
+    if tls is not None:
+        tls_context(tls)
+    sockets = listen(host, port)
+    hub = Hub(Api(service, access, challenges), limits or Limits(), asyncio.get_running_loop())
     try:
-        server = await loop.create_server(
-            hub.connect, host, port, ssl=context, backlog=_BACKLOG, ssl_handshake_timeout=handshake
-        )
-    except (OSError, OverflowError) as error:
-        await hub.drain()
-        raise _cannot_listen(error, host, port) from None
+        async with stopped_by_signals(stop), accepting(hub, sockets, tls):
+            if started is not None:
+                started(url_of(sockets, tls))
+            await stop.wait()
+    finally:
+        clean = await hub.drain()
+    return clean
+
+
+@asynccontextmanager
+async def accepting(hub: Hub, sockets: Sequence[socket.socket], tls: Tls | None) -> AsyncIterator[None]:
+    """Take connections on listening sockets until the block ends; they are closed then."""
+    context = None if tls is None else tls_context(tls)
+    handshake = None if context is None else _HANDSHAKE_SECONDS
+    _allow_files(hub.limits.connections + _SPARE_FILES)
+    servers = [
+        await hub.loop.create_server(hub.connect, sock=one, ssl=context, ssl_handshake_timeout=handshake)
+        for one in sockets
+    ]
+    try:
+        yield
+    finally:
+        for server in servers:
+            server.close()
+
+
+@asynccontextmanager
+async def stopped_by_signals(stop: asyncio.Event) -> AsyncIterator[None]:
+    """SIGTERM and SIGINT set it, where this is the main thread."""
+    loop = asyncio.get_running_loop()
     signals = _SIGNALS if threading.current_thread() is threading.main_thread() else ()
     for number in signals:
         loop.add_signal_handler(number, stop.set)
     try:
-        if started is not None:
-            bound = server.sockets[0].getsockname()
-            shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
-            started(f"{'http' if context is None else 'https'}://{shown}:{bound[1]}")
-        await stop.wait()
+        yield
     finally:
-        server.close()
-        clean = await hub.drain()
         for number in signals:
             loop.remove_signal_handler(number)
-    return clean
-
-
-def _cannot_listen(error: Exception, host: str, port: int) -> ListenError:
-    code = getattr(error, "errno", None)
-    advice = {
-        errno.EADDRINUSE: "another program listens there; stop it, or choose another port",
-        errno.EACCES: "this user may not listen there; choose a port from 1024 on",
-        errno.EADDRNOTAVAIL: "this machine has no such address; choose one of its own, like 127.0.0.1",
-    }.get(code or 0, f"{getattr(error, 'strerror', None) or error}; choose another address")
-    return ListenError(f"{host}:{port}: {advice}")
-
-
-def _context(tls: Tls) -> ssl.SSLContext:
-    """TLS 1.2 and later, with the system's choice of ciphers."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.options |= ssl.OP_NO_RENEGOTIATION
-    context.set_alpn_protocols(["http/1.1"])
-    try:
-        context.load_cert_chain(tls.certificate, tls.key, password=_no_password)
-    except ssl.SSLError as error:
-        reason = error.reason or "they do not fit together"
-        raise ListenError(
-            f"certificate {tls.certificate} with key {tls.key}: {reason}; give PEM files of one pair"
-        ) from None
-    except OSError as error:
-        raise ListenError(f"certificate {tls.certificate} or key {tls.key}: {error.strerror}") from None
-    return context
-
-
-def _no_password() -> str:
-    raise ListenError("the TLS key is encrypted; give one without a passphrase, readable by this user only")
 
 
 def _allow_files(wanted: int) -> None:
