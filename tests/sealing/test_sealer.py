@@ -147,6 +147,10 @@ with LocalSealer(home, ring, group_commit=group) as sealer:
 """
 
 
+def size_of(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
 @pytest.mark.parametrize("mode", ["each", "group"])
 def test_no_sealed_value_outlives_its_key_however_the_process_dies(tmp_path: Path, mode: str) -> None:
     home, journal = tmp_path / "keys.db", tmp_path / "journal"
@@ -157,7 +161,10 @@ def test_no_sealed_value_outlives_its_key_however_the_process_dies(tmp_path: Pat
         )
         assert child.stdout is not None
         assert child.stdout.readline() == b"ready\n"
-        time.sleep(draw.uniform(0.02, 0.15))
+        grown, deadline = size_of(journal) + 1, time.monotonic() + 30
+        while size_of(journal) < grown and time.monotonic() < deadline:
+            time.sleep(0.005)
+        time.sleep(draw.uniform(0, 0.1))
         child.send_signal(signal.SIGKILL)
         assert child.wait() == -signal.SIGKILL
         child.stdout.close()

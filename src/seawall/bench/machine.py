@@ -1,4 +1,4 @@
-"""The machine that is measured: one processor for everybody, peers and ourselves alike, or all; a port for a service."""
+"""The machine that is measured: one processor for everybody, peers and ourselves alike, or all; a free port."""
 
 from __future__ import annotations
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hmac
-
 from seawall.sealing.errors import SealingError
 from seawall.sealing.keys import KeyRing
+from seawall.sealing.mac import hmac_under
 
 MAX_BYTES = 4096
 
@@ -14,7 +13,7 @@ class BlindIndex:
     """HMAC-SHA-256 of a value within a space, under the ring's index key."""
 
     def __init__(self, ring: KeyRing, purpose: str) -> None:
-        self._key, self._purpose = ring.index_key, purpose.encode()
+        self._mac, self._purpose = hmac_under(ring.index_key), purpose.encode()
 
     def digest(self, space: str, value: str) -> bytes:
         """32 bytes. SealingError: an empty value, one over 4,096 bytes, or not valid Unicode."""
@@ -24,4 +23,4 @@ class BlindIndex:
             raise SealingError("a value is not valid Unicode; send it without lone surrogates") from None
         if not 0 < len(data) <= MAX_BYTES:
             raise SealingError(f"a value of {len(data):,} bytes cannot be looked up; send 1 to {MAX_BYTES:,}")
-        return hmac.digest(self._key, b"%b.%d.%b%b" % (self._purpose, len(room), room, data), "sha256")
+        return self._mac(b"%b.%d.%b%b" % (self._purpose, len(room), room, data))

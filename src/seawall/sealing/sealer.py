@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from types import TracebackType
 from seawall.sealing.cache import Recent
 from seawall.sealing.errors import ErasedError
 from seawall.sealing.keys import KeyRing
+from seawall.sealing.mac import hmac_under
 from seawall.sealing.seal import key_id_of, open_value, seal_value
 from seawall.sealing.store import Store
 from seawall.sealing.subjects import SubjectKeys
@@ -39,7 +39,7 @@ class LocalSealer:
         self.store = Store(path, ring, group_commit=group_commit, read_only=read_only)
         self.subjects = SubjectKeys(self.store, ring)
         self.surrogates = Surrogates(self.store, ring)
-        self._mac_key = ring.mac_key
+        self._mac = hmac_under(ring.mac_key)
         self._claimed: Recent[tuple[str, ...], bool] = Recent(100_000)  # durable ones
 
     def pseudonym(self, space: str, value: str) -> str:
@@ -70,7 +70,7 @@ class LocalSealer:
 
     def mac(self, data: bytes) -> bytes:
         """HMAC-SHA-256 of the data: 32 bytes."""
-        return hmac.digest(self._mac_key, data, "sha256")
+        return self._mac(data)
 
     def claim(self, subject: str, surrogates: Iterable[str]) -> None:
         """Notes whose surrogates these are, so that erasing the subject cuts their links too."""

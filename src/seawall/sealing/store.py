@@ -21,6 +21,8 @@ APPLICATION_ID = 0x5345_414C  # "SEAL"
 SCHEMA_VERSION = 1
 MAX_PENDING = 100_000
 BUSY_MS = 5_000
+# New keys land on pages all over the file: a checkpoint stops a flush for about 10 ms, so it should come seldom.
+CHECKPOINT_PAGES = (32 << 20) // 4_096
 _ROWS = 128  # a statement inserts at most
 SCHEMA = """
 CREATE TABLE ring (ring_id TEXT NOT NULL, check_value TEXT NOT NULL);
@@ -254,6 +256,7 @@ def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
         if not read_only:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     except sqlite3.Error as error:
         connection.close()
         raise StoreError(f"key store {path} cannot be opened: {error}; restore it from a backup") from None

@@ -14,6 +14,7 @@ from functools import lru_cache
 from seawall.sealing.blind import BlindIndex
 from seawall.sealing.cache import Recent, Waiting
 from seawall.sealing.errors import SealingError, StoreError
+from seawall.sealing.filed import Filed
 from seawall.sealing.keys import KeyRing
 from seawall.sealing.store import Store, insert
 
@@ -39,6 +40,7 @@ class Surrogates:
         self._claimed: Recent[tuple[bytes, bytes], bool] = Recent(cache)
         self._waiting: Waiting[bytes, str] = Waiting()
         self._claims: Waiting[tuple[bytes, bytes], bool] = Waiting()
+        self._filed = None if store.read_only else self._all_filed()  # a reader cannot know what comes
         store.join(self)
 
     def surrogate(self, space: str, value: str) -> str:
@@ -61,6 +63,8 @@ class Surrogates:
                 found = self._waiting.new[digest] = _encoded(os.urandom(SURROGATE_BYTES))
                 self._store.added()
                 self._known.put(digest, found)
+                if self._filed is not None:
+                    self._filed.add(digest)
             return found
 
     def find(self, space: str, value: str) -> str | None:
@@ -139,7 +143,13 @@ class Surrogates:
                 self._known.put(digest, found)
         return found
 
+    def _all_filed(self) -> Filed:
+        ((count,),) = self._store.rows("SELECT count(*) FROM surrogates")
+        return Filed((digest for (digest,) in self._store.rows("SELECT substr(digest, 1, 8) FROM surrogates")), count)
+
     def _read(self, digest: bytes) -> str | None:
+        if self._filed is not None and digest not in self._filed:
+            return None
         for (surrogate,) in self._store.look_up("SELECT surrogate FROM surrogates WHERE digest = ?", (digest,)):
             if not isinstance(surrogate, bytes) or len(surrogate) != SURROGATE_BYTES:
                 raise StoreError(f"a surrogate in {self._store.path} is damaged; restore the store from a backup")

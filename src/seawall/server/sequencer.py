@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import takewhile
 from typing import Any, NamedTuple, TypeVar
 
-from seawall.engine.decision import Decision, Other
+from seawall.engine.decision import Decision
 from seawall.engine.door import Event, Label
 from seawall.engine.engine import Engine, Repeat
 from seawall.engine.errors import ConflictError, EventError, SeawallError
@@ -34,6 +35,7 @@ from .decided import BusyError, Decided, UnavailableError, decision_id
 
 T = TypeVar("T")
 BATCH = 64  # of the engine: a repeat within one is found there, a repeat of an earlier one in the journal
+MOST_DECIDED = 4  # batches that wait for a commit
 RETRY_SECONDS = 2.0
 
 
@@ -67,11 +69,19 @@ class _Action(NamedTuple):
     future: asyncio.Future[Any]
 
 
-class _Flying(NamedTuple):
-    """A batch that was decided and is being made durable."""
+class _Batch(NamedTuple):
+    """Decided, not durable. `payloads`: (kind, payload) of each new record; `keys`: done once its keys are durable."""
 
-    batch: list[_Waiting]
+    waiting: list[_Waiting]
     results: list[Any]
+    payloads: list[tuple[int, Any]]
+    keys: asyncio.Future[None] | None
+
+
+class _Flying(NamedTuple):
+    """Batches that are being made durable in one commit."""
+
+    batches: list[_Batch]
     commit: asyncio.Future[dict[Any, Erased]]
     began: float
 
@@ -124,7 +134,8 @@ class Sequencer:
         self._snapshot_due, self._snapshot = snapshot_due, snapshot
         self._queue: deque[_Waiting] = deque()
         self._actions: deque[_Action] = deque()
-        self._beside: dict[int, tuple[Other, ...]] = {}  # of the batch at hand, by sequence number
+        self._decided: list[_Batch] = []  # for the next commit
+        self._flying: _Flying | None = None
         self._wake = asyncio.Event()
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="committer")
         self._keeper = ThreadPoolExecutor(1, thread_name_prefix="keeper")  # of keys, while the committer writes
@@ -189,45 +200,47 @@ class Sequencer:
                 waiting.deliver(EventError("type", "is not known to the policy that runs now"))
 
     async def _run(self) -> None:
-        """Decide one batch while the one before it becomes durable."""
-        queue, actions = self._queue, self._actions
-        flying: _Flying | None = None
-        while queue or actions or flying is not None or not self._stopping:
-            if not queue and not actions and flying is None:
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            is_pausing = flying is not None and (bool(actions) or self._snapshot_due())
-            batch: list[_Waiting] = []
+        while self._queue or self._actions or self._decided or self._flying is not None or not self._stopping:
+            self._wake.clear()
             try:
-                if actions and flying is None:
-                    await self._act(actions.popleft())
-                    continue
-                batch = [] if is_pausing else [queue.popleft() for _ in range(min(BATCH, len(queue)))]
-                keys = self._keep_keys()
-                try:
-                    decided = self._step([waiting.work for waiting in batch])
-                    if flying is not None:
-                        await self._land(flying)
-                finally:
-                    await keys
-                flying = self._take_off(batch, *decided) if batch else None
-                if flying is None and self._snapshot_due():
-                    self._snapshot()
-                await asyncio.sleep(0)  # requests come in before the next batch is made up
+                if await self._turn():
+                    await asyncio.sleep(0)  # requests come in before the next batch is made up
+                else:
+                    await self._wake.wait()
             except Exception as error:
-                self._refuse([*(flying.batch if flying is not None else ()), *batch], error)
-                flying = None
-                await self._recovered(error)
+                await self._failed(error)
 
-    def _keep_keys(self) -> Awaitable[None]:
-        """Make the keys durable that the batch uses; its records follow once that is done."""
-        loop = asyncio.get_running_loop()
+    async def _turn(self) -> bool:
+        """Whatever can be done now: answer what has become durable, commit what is decided, decide what waits.
+
+        What is decided while one commit is under way goes into the next, all together. False where nothing was done.
+        """
+        is_busy = self._flying is not None and self._flying.commit.done()
+        if is_busy:
+            self._land()
+        is_empty = self._flying is None and not self._decided
+        if is_empty and self._actions:
+            await self._act(self._actions.popleft())
+            return True
+        if is_empty and self._snapshot_due():
+            self._snapshot()
+        if self._queue and len(self._decided) < MOST_DECIDED and not self._actions and not self._snapshot_due():
+            self._decide()
+            is_busy = True
+        if self._decided and self._flying is None:
+            is_busy = self._take_off() or is_busy
+        return is_busy
+
+    def _decide(self) -> None:
+        """Take a batch through the engine."""
+        waiting = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
+        keys = None
         if self._sealer.waits():
-            return loop.run_in_executor(self._keeper, self._sealer.flush)
-        nothing = loop.create_future()
-        nothing.set_result(None)
-        return nothing
+            keys = asyncio.get_running_loop().run_in_executor(self._keeper, self._sealer.flush)
+            keys.add_done_callback(self._rouse)
+        batch = _Batch(waiting, [], [], keys)
+        self._decided.append(batch)
+        self._step([one.work for one in waiting], batch.results, batch.payloads)
 
     async def _act(self, action: _Action) -> None:
         try:
@@ -241,49 +254,61 @@ class Sequencer:
             if not action.future.done():
                 action.future.set_result(result)
 
-    def _take_off(self, batch: list[_Waiting], results: list[Any], payloads: list[tuple[int, Any]]) -> _Flying:
-        for waiting, result in zip(batch, results, strict=True):
-            if isinstance(result, Decided) and not result.repeated:
-                assert isinstance(waiting.work, Event)
-                decision = result.decision
-                others = self._beside.pop(decision.sequence, ())
-                self.flying[decision.sequence] = EventRecord(waiting.work, decision, others)
+    def _take_off(self) -> bool:
+        """Make durable what is decided and whose keys are; raises what keeping them raised. False where nothing is."""
+        batches = list(takewhile(lambda batch: batch.keys is None or batch.keys.done(), self._decided))
+        for batch in batches:
+            if batch.keys is not None:
+                batch.keys.result()
+        if not batches:
+            return False
+        payloads = [payload for batch in batches for payload in batch.payloads]
         commit = asyncio.get_running_loop().run_in_executor(self._committer, self._commit, payloads)
-        return _Flying(batch, results, commit, time.perf_counter())
+        commit.add_done_callback(self._rouse)
+        self._decided, self._flying = self._decided[len(batches) :], _Flying(batches, commit, time.perf_counter())
+        return True
 
-    async def _land(self, flying: _Flying) -> None:
-        erased = await flying.commit
-        self._count(time.perf_counter() - flying.began, flying.results)
-        for waiting, result in zip(flying.batch, flying.results, strict=True):
-            if isinstance(result, Decided) and not result.repeated:
-                del self.flying[result.decision.sequence]
-            waiting.deliver(erased.get(result, result) if erased else result)
+    def _rouse(self, _: object) -> None:
+        self._wake.set()
 
-    def _step(self, batch: Sequence[Work]) -> tuple[list[Any], list[tuple[int, Any]]]:
-        """Decide a batch: a result for each caller, and (kind, payload) of each new record.
+    def _land(self) -> None:
+        """Answer what has become durable. Raises what the commit raised."""
+        flying = self._flying
+        assert flying is not None
+        erased = flying.commit.result()
+        self._flying = None
+        seconds = time.perf_counter() - flying.began
+        self._count(seconds, [result for batch in flying.batches for result in batch.results])
+        for batch in flying.batches:
+            for waiting, result in zip(batch.waiting, batch.results, strict=True):
+                if isinstance(result, Decided) and not result.repeated:
+                    del self.flying[result.decision.sequence]
+                waiting.deliver(erased.get(result, result) if erased else result)
+
+    def _step(self, batch: Sequence[Work], results: list[Any], payloads: list[tuple[int, Any]]) -> None:
+        """Decide a batch: a result for each caller, and (kind, payload) of each new record, are appended.
 
         An erasure's payload is the wish itself: what it destroys is known once it is done. Its result is its number.
         """
         for place, work in enumerate(batch):
             if isinstance(work, EraseSubject):
-                results, payloads = self._step(batch[:place])
+                self._step(batch[:place], results, payloads)
                 results.append(self._engine().pass_over())
                 payloads.append((Kind.ERASURE, work))
-                more_results, more_payloads = self._step(batch[place + 1 :])
-                return results + more_results, payloads + more_payloads
+                self._step(batch[place + 1 :], results, payloads)
+                return
         engine = self._engine()
         number = engine.sequence
-        results, payloads = [], []
         for work, outcome in zip(batch, engine.step(batch), strict=True):  # type: ignore[arg-type]
             if isinstance(outcome, Decision):
                 is_new = outcome.sequence == number + 1
                 results.append(Decided(outcome, decision_id(outcome), not is_new))
                 if not is_new:
                     continue
+                assert isinstance(work, Event)
                 others = engine.others.get(outcome.sequence, ())
-                if others:
-                    self._beside[outcome.sequence] = others
-                payloads.append((Kind.EVENT, encode_event(work, outcome, others)))  # type: ignore[arg-type]
+                self.flying[outcome.sequence] = EventRecord(work, outcome, others)
+                payloads.append((Kind.EVENT, encode_event(work, outcome, others)))
             elif isinstance(outcome, ConflictError | Repeat):
                 results.append(outcome.sequence if isinstance(outcome, Repeat) else outcome)
                 continue
@@ -292,7 +317,6 @@ class Sequencer:
                 payloads.append(_payload(work))
             number += 1
         assert number == engine.sequence, "one payload a number"
-        return results, payloads
 
     def _commit(self, payloads: list[tuple[int, Any]]) -> dict[Any, Erased]:
         """In the committer thread, after the keys that the records use. Erasures by their numbers."""
@@ -336,16 +360,24 @@ class Sequencer:
                     key = (other.policy, role, other.outcome, False)
                     found[key] = found.get(key, 0) + 1
 
-    def _refuse(self, batch: Sequence[_Waiting], error: Exception) -> None:
-        """Nothing of the batch was kept, nor may what waits behind it be: the keys it uses may not exist."""
+    async def _failed(self, error: Exception) -> None:
+        """Nothing that is not durable may be kept, nor what waits behind it: the keys it uses may not exist."""
         self.counters.failures += 1
         self.trouble = f"recovering: {_line(error)}"
-        waiting = [*batch, *self._queue]
+        batches, self._decided = self._decided, []
+        if self._flying is not None:
+            await asyncio.wait([self._flying.commit])
+            if self._flying.commit.exception() is None:
+                self._land()
+            else:
+                batches, self._flying = self._flying.batches + batches, None
+        await asyncio.gather(*(batch.keys for batch in batches if batch.keys is not None), return_exceptions=True)
+        waiting = [*(one for batch in batches for one in batch.waiting), *self._queue]
         self._queue.clear()
         self.flying.clear()
-        self._beside.clear()
         for one in waiting:
             one.deliver(UnavailableError(f"nothing was kept: {_line(error)}"))
+        await self._recovered(error)
 
     async def _recovered(self, error: Exception) -> None:
         """Back to the newest durable record; until then callers are told to come again."""
