@@ -267,11 +267,14 @@ def _decision(pack: Pack) -> _Schema:
     reason = _object({"code": _TEXT, "rule": _TEXT, "score": _WHOLE, "text": _TEXT})
     value: _Schema = {"type": ["number", "string", "boolean", "null"]}
     leaf = _object({"leaf": _TEXT, "value": value, "evaluated": {"const": False}}, optional=("value", "evaluated"))
+    highest = _object({"feature": _TEXT, "contribution": {"type": "number"}, "code": {"type": ["string", "null"]}})
+    model = _object({"score": {"type": ["number", "null"]}, "top": _array(highest)}, optional=("top",))
     properties = {
         "decision_id": _TEXT, "event_id": _TEXT, "policy": _TEXT, "sequence": _WHOLE, "mode": _TEXT,
         "outcome": {"type": "string", "enum": list(OUTCOMES)}, "score": _WHOLE, "degraded": _array(_TEXT),
         "late_by_ms": _WHOLE, "latency_us": _WHOLE, "reasons": _array(reason), "rules": _array(_TEXT),
-        "list_hits": _array(_TEXT), "models": {"type": "object"},
+        "list_hits": _array(_TEXT),
+        "models": {"type": "object", "properties": dict.fromkeys(sorted(pack.models), model)},
         "features": {"type": "object", "properties": dict.fromkeys(sorted(pack.features), value)},
         "explain": {"type": "object", "additionalProperties": _array(leaf)},
         "content_hash": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
@@ -297,6 +300,8 @@ def _policy() -> _Schema:
             "lists": _array(_object({"name": _TEXT, "kind": _TEXT, "key": _TEXT} | named)),
             "rules": _array(_object(rule)),
             "tables": _array(_object({"id": _TEXT, "on": _array(_TEXT)} | named)),
+            "models": _array(_object({"name": _TEXT, "version": _WHOLE, "sha256": _DIGEST, "on": _array(_TEXT),
+                                      "features": _array(_TEXT)} | named)),
         }
     )  # fmt: skip
 

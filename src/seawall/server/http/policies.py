@@ -136,4 +136,15 @@ def describe(policy: CompiledPolicy) -> dict[str, Any]:
             for rule in pack.rules
         ],
         "tables": [{"id": table.id, "title": dict(table.title), "on": table.on} for table in pack.tables],
+        "models": [
+            {
+                "name": step.definition.name,
+                "version": step.definition.version,
+                "title": dict(step.definition.title),
+                "sha256": step.definition.sha256,
+                "on": step.definition.on,
+                "features": step.model.features,
+            }
+            for step in policy.models
+        ],
     }
