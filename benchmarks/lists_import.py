@@ -1,135 +1,114 @@
-"""Importing into a list, and its pages over a million entries: `python benchmarks/lists_import.py [LINES [ENTRIES]]`.
+"""Importing a file into a list on a running platform: `python benchmarks/lists_import.py [LINES [LIST]]`.
 
-A file with one duplicate in ten lines and one bad line in a hundred is taken in, checked, put on a list; the decision
-API is a stub that answers at once: the figure is what console and worker add. Then the list is filled up to
-ENTRIES, and pages are opened through Django's own request path, all middleware included: the median of five, in ms.
+Decision API, console and worker run as with `seawall up`. A file with one duplicate in ten lines and one bad line in a
+hundred is taken in, checked by the worker (the dry run), confirmed, and put on the list through the decision API.
+Prints how long each step took until the follower has read every record, and what each process cost: its peak memory,
+and CPU time, which says more on a busy machine. LIST: watch_ips (default), or blocked_cards, of sensitive values.
 """
 
 from __future__ import annotations
 
-import resource
-import statistics
+import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-PAGES = {
-    "lists": "/lists/",
-    "one list": "/lists/of/{name}/",
-    "active": "/lists/of/{name}/?state=active",
-    "waiting (none)": "/lists/of/{name}/?state=waiting",
-    "by a person (none)": "/lists/of/{name}/?source=person",
-    "active, by a person": "/lists/of/{name}/?state=active&source=person",
-    "by end": "/lists/of/{name}/?sort=valid_until",
-    "by last hit": "/lists/of/{name}/?sort=-last_hit_at",
-    "not met in 90 days": "/lists/of/{name}/?stale=1",
-    "end within 7 days": "/lists/of/{name}/?soon=1",
-    "search a value": "/lists/of/{name}/?q=10.0.0.7",
-    "an entry": "/lists/entries/{entry}/",
+KEYS: dict[str, Callable[[int], str]] = {
+    "watch_ips": lambda number: f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}",
+    "blocked_cards": lambda number: f"62220200{number:08d}",
 }
 
 
-class Stub:
-    """A decision API that numbers what it is sent."""
-
-    sequence = 0
-
-    def post(self, path: str, body: Any) -> dict[str, Any]:
-        Stub.sequence += 1
-        return {"sequence": Stub.sequence}
-
-
-def address(number: int) -> str:
-    return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-
-
-def lines(count: int) -> Iterator[bytes]:
+def lines(count: int, key: Callable[[int], str]) -> Iterator[bytes]:
     """The file, in pieces."""
     yield b"key,reason\n"
     for first in range(0, count, 1_000):
         part = []
         for number in range(first, min(first + 1_000, count)):
-            key = address(number - 1 if number % 10 == 9 else number)
-            part.append(f"{key},proxy\n" if number % 100 else f"{key}\n")
+            value = key(number - 1 if number % 10 == 9 else number)
+            part.append(f"{value},proxy\n" if number % 100 else f"{value}\n")
         yield "".join(part).encode()
 
 
-def fill(name: str, entries: int) -> None:
-    """The list up to so many entries, as the follower leaves them."""
-    from seawall.apps.lists.models import Entry
+def costs(home: Path) -> dict[str, tuple[int, float]]:
+    """MiB that each process of the platform has held at most, and the CPU seconds it has used."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            status = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines())
+            words = (folder / "cmdline").read_text().split("\0")
+            ticks = (folder / "stat").read_text().rpartition(")")[2].split()[11:13]
+        except OSError:
+            continue
+        if "-m" in words and any(str(home) in word for word in words) and "VmHWM" in status:
+            seconds = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+            name = words[words.index("-m") + 1].rpartition(".")[2]
+            found[name] = int(status["VmHWM"].split()[0]) >> 10, seconds
+    return found
 
-    at = 1_790_000_000_000
-    for first in range(Entry.objects.count(), entries, 10_000):
-        Entry.objects.bulk_create([
-            Entry(list=name, entry_id=f"f-{n}", kind="ip", key=address(n), reason="proxy", owner="feed", source="api",
-                  valid_from=at - (n % 200) * 86_400_000, valid_until=at + n * 60_000 + 10**10, state="active",
-                  sequence=n, hits=n % 5, last_hit_at=at + n if n % 5 else 0)
-            for n in range(first, min(first + 10_000, entries))
-        ], batch_size=2_000)  # fmt: skip
 
-
-def main(count: int, entries: int) -> None:
+def main(count: int, name: str) -> None:
     """Measure and print."""
-    folder = tempfile.TemporaryDirectory(prefix="seawall-bench-")
+    from tests.browser.platform import platform
+
+    with tempfile.TemporaryDirectory(prefix="seawall-bench-") as made:
+        folder = Path(made)
+        with platform(folder, "payments") as running:
+            os.environ["SEAWALL_API_URL"] = f"http://127.0.0.1:{running.api}"
+            measure(folder, count, name)
+
+
+def measure(folder: Path, count: int, name: str) -> None:
+    """Through the services that pages and REST call; the worker does the work."""
     from seawall.server.control import set_up
-    from seawall.server.control.prepare import prepare
 
-    set_up(Path(folder.name))
-    prepare(Path(folder.name))
-    from django.conf import settings
-    from django.test import Client
-    from tests.apps.decisions.home import Live, transfer
-
+    set_up(folder)
     from seawall.apps.accounts.models import Assignment, User
-    from seawall.apps.decisions.jobs import follow_all
+    from seawall.apps.decisions.archive import archive
+    from seawall.apps.decisions.models import Position
     from seawall.apps.lists.models import Entry, Import
-    from seawall.apps.lists.services import importing, imports
-    from seawall.apps.outbox import engine
+    from seawall.apps.lists.services import imports
+    from seawall.server.control.logs import set_up_logs
 
-    Live(Path(folder.name)).feed(transfer(1, 100))
-    follow_all()
-    engine.client = lambda timeout=0: Stub()  # type: ignore[assignment]
-    settings.SEAWALL_OPTIONS = settings.SEAWALL_OPTIONS.model_copy(update={"require_mfa": False})
-    settings.ALLOWED_HOSTS = ["*"]
+    set_up_logs("ERROR")
     user = User(username="bench", language="en")
     user.set_unusable_password()
     user.save()
     Assignment.objects.create(user=user, role="compliance_officer")
-    name, steps = "watch_ips", {}
+    steps: dict[str, float] = {}
+    began, before = time.perf_counter(), costs(folder)
 
-    def timed(title: str, work: Any) -> Any:
-        began = time.perf_counter()
-        result = work()
-        steps[title] = time.perf_counter() - began
-        return result
+    def done(title: str) -> None:
+        nonlocal began
+        steps[title], began = time.perf_counter() - began, time.perf_counter()
 
-    made = timed("taken in", lambda: imports.upload(user, name, "bench.csv", lines(count), "benchmark"))
-    made = Import.objects.get(pk=made.pk)
-    timed("checked", lambda: importing.check_file(made, lambda done, total: None))
-    imports.confirm(user, made.pk)
-    made = Import.objects.get(pk=made.pk)
-    timed("put on the list", lambda: importing.put_on_list(made, lambda done, total: None))
+    def until(*states: str) -> Import:
+        while (made := Import.objects.get(pk=key)).state not in states:
+            time.sleep(0.1)
+        return made
+
+    key = imports.upload(user, name, "bench.csv", lines(count, KEYS[name]), "benchmark").pk
+    done("taken in")
+    made = until("checked", "failed")
+    done("checked (dry run)")
+    imports.confirm(user, key)
+    made = until("done", "failed", "cancelled")
+    done("put on the list")
+    while Position.objects.get().sequence < archive().last():
+        time.sleep(0.1)
+    done("then followed")
     for title, seconds in steps.items():
-        print(f"{title:24} {seconds:8.1f} s  {count / seconds:10,.0f} lines/s")
-    print(f"new {made.fresh:,}, double {made.duplicates:,}, bad {made.bad:,}, added {made.added:,}; "
-          f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10:,} MiB")  # fmt: skip
-    fill(name, entries)
-    client = Client()
-    client.force_login(user)
-    print(f"{Entry.objects.count():,} entries")
-    for title, path in PAGES.items():
-        url, took = path.format(name=name, entry=Entry.objects.first().pk), []
-        for _ in range(5):
-            began = time.perf_counter()
-            answer = client.get(url)
-            took.append((time.perf_counter() - began) * 1_000)
-            assert answer.status_code == 200, (url, answer.status_code)
-        print(f"{title:24} {statistics.median(took):8.0f} ms")
+        print(f"{title:20} {seconds:8.1f} s  {count / seconds:10,.0f} lines/s")
+    print(f"{'whole':20} {sum(steps.values()):8.1f} s; written {made.added / steps['put on the list']:,.0f} entries/s")
+    print(f"{made.state}: new {made.fresh:,}, double {made.duplicates:,}, bad {made.bad:,}, added {made.added:,}, "
+          f"refused {made.refused:,}; {Entry.objects.filter(list=name, state='active').count():,} active")  # fmt: skip
+    for process, (size, seconds) in costs(folder).items():
+        spent = seconds - before.get(process, (0, 0.0))[1]
+        print(f"{process:20} {spent:8.1f} s of CPU, peak memory {size:,} MiB")
 
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).parents[1])
-    main(*(int(one) for one in sys.argv[1:3] or ("100000", "1000000")))
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000, sys.argv[2] if len(sys.argv) > 2 else "watch_ips")

@@ -60,7 +60,7 @@ def test_a_change_names_what_it_was_decided_on(client: Client, ana: User) -> Non
     stale = post(client, f"{path}/disable", tag)
     assert (stale.status_code, stale["Content-Type"]) == (412, PROBLEM)
     assert [one["action"] for one in stale.json()["changes"]] == ["user.disabled", "user.enabled"]
-    assert "user.enabled" in stale.json()["detail"]
+    assert "User disabled, User enabled" in stale.json()["detail"]
     assert User.objects.get(pk=ana.pk).is_active
     done = post(client, f"{path}/disable", get(client, path)["ETag"])
     assert (done.status_code, done.json()["is_active"]) == (200, False)

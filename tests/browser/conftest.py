@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.challenged import challenge_some
 from tests.browser.furnish import EVERYTHING, ask
 from tests.browser.platform import Platform, platform
 
@@ -143,6 +144,7 @@ def fill(running: Platform) -> dict[str, str]:
     guess_codes(running, first=0, cards=6)
     running.decide(100, 6, device="d-many")  # one device with many cards: declined
     (transfer,) = running.decide(200, 1, **TRANSFER)  # its page has a sealed field
+    challenge_some(running)
     made = ask(running.home, "work", analyst=MEI, senior=SHEN, other=ALL_ZH, gone=GONE)
     return {**made, "transfer": transfer["decision_id"]}
 

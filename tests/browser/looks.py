@@ -14,7 +14,7 @@ PHONE = {"width": 390, "height": 844}
 _GRAVE = ("serious", "critical")
 _AT_REST = """() => new Promise((rest) => requestAnimationFrame(() => requestAnimationFrame(rest)))
     .then(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)))"""
-_COLOURS = ["color-contrast", "link-in-text-block"]
+COLOURS = ["color-contrast", "link-in-text-block"]
 
 
 @cache
@@ -55,21 +55,17 @@ def _found(page: Any, part: str, rules: Sequence[str]) -> list[str]:
     ]
 
 
-def faults(page: Any, axed: bool = True) -> list[str]:
-    """Everything wrong with the page at hand in light and dark, at its present width and on a phone, in one load.
-
-    Without `axed` only what does not need axe-core, which is the dearest to ask.
-    """
+def faults(page: Any) -> list[str]:
+    """Everything wrong with the page at hand in light and dark, at its present width and on a phone, in one load."""
     size = page.viewport_size
     draw_all(page)
-    found = [f"light {one}" for one in grave(page)] if axed else []
+    found = [f"light {one}" for one in grave(page)]
     if page.query_selector_all("[data-drawn='failed']"):
         found.append("a chart could not be drawn")
     found += sideways(page, size["width"])
-    if axed:
-        page.emulate_media(color_scheme="dark")
-        found += [f"dark {one}" for one in grave(page, "main", _COLOURS)]  # other rules do not look at colours
-        page.emulate_media(color_scheme="light")
+    page.emulate_media(color_scheme="dark")
+    found += [f"dark {one}" for one in grave(page, rules=COLOURS)]  # other rules do not look at colours
+    page.emulate_media(color_scheme="light")
     page.set_viewport_size(PHONE)
     found += sideways(page, PHONE["width"])
     page.set_viewport_size(size)

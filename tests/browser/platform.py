@@ -60,7 +60,7 @@ def platform(home: Path, pack: str = "example_card") -> Iterator[Platform]:
     """Everything of `seawall up --demo` but the simulator, on free ports."""
     login = _first_run(home, "demo")["login"]
     names, _space, password = login.rpartition("  ")
-    key = KeyStore(Home(home).prepare().access).create("test", DEFAULT_SCOPES)
+    key = KeyStore(Home(home).prepare().access).create("test", (*DEFAULT_SCOPES, "challenge"))
     console_key(Home(home))
     api, console = free_port(), free_port()
     commands = {

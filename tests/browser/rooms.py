@@ -65,11 +65,14 @@ def outbox(person: Any) -> None:
 
     from seawall.apps.outbox import contacts, services, webhooks
     from seawall.apps.outbox.models import Delivery
+    from tests.apps.outbox.agreed import agreed_endpoint
 
     contacts.add(person, "duty", "Wen Hai", "email", "wen.hai@example.com")
     contacts.add(person, "duty", "Wen Hai", "sms", "+8613800138000")
-    made = webhooks.create(person, "core-banking", "https://core.invalid/seawall", ["decision.decline", "case.closed"])
-    webhooks.create(person, "data-lake", "https://lake.invalid/in", ["case.closed"])
+    made = agreed_endpoint(
+        person, "core-banking", "https://core.invalid/seawall", ["decision.decline", "case.closed"]
+    )
+    webhooks.create(person, "data-lake", "https://lake.invalid/in", ["case.closed"], "The data team reads it")
     with transaction.atomic():
         stuck = services.put(
             "webhook", str(made.endpoint.pk), {"kind": "ping"}, key="test:stuck", actor=person,

@@ -106,7 +106,7 @@ def test_show_lists_models(seawall: Run, history: Path) -> None:
 
 def test_show_lists_features_rules_and_costs(seawall: Run) -> None:
     shown = json.loads(seawall("policy", "show", "card_benchmark", "--json").out)
-    assert len(shown["features"]) == 17
+    assert len(shown["features"]) == 54
     risk = next(one for one in shown["features"] if one["name"] == "terminal_count_7d")
     assert (risk["window"], risk["resolution"], risk["computes"]) == ("7d, ended 7d ago", "exact", "count()")
     assert shown["state"]["bytes_per_event"] > 0

@@ -97,7 +97,7 @@ def test_the_row_whose_action_it_is_goes_before_the_chosen_ones() -> None:
 
 
 def test_words_come_with_their_code_as_a_small_mark() -> None:
-    assert markup.coded("Many cards", "CARD_TESTING") == 'Many cards <small class="code">CARD_TESTING</small>'
+    assert markup.coded("Many cards", "CARD_TESTING") == 'Many cards <small class="coded">CARD_TESTING</small>'
     assert markup.coded("VELOCITY", "VELOCITY") == "VELOCITY"
     assert markup.coded("<b>") == "&lt;b&gt;"
     assert "Many cards [CARD_TESTING]" in "".join(csv_lines(PAGE.table.columns, ROWS))

@@ -389,3 +389,32 @@ def test_a_replay_decides_as_the_live_engine_does_and_writes_the_scores(tmp_path
     assert table["content_hash"] == [one.content_hash for one in decided]
     assert table["models.line"] == [value(policy, one, "models.line") for one in decided]
     assert {one.reasons for one in decided} >= {(), ("LINE",), ("LINE", "COUNT")}
+
+
+# --- what models are given --------------------------------------------------------------------------------------------
+
+
+def test_who_watches_is_shown_what_each_model_was_given_on_a_block_and_what_it_gave(
+    scored: CompiledPolicy, records: list[Record], decisions: list[Decision]
+) -> None:
+    engine, seen = Engine(scored), []
+    engine.step_block(as_block(records[:100]))
+    engine.watch_models(seen.append)
+    decided = [*engine.step_block(as_block(records[100:300])).rows, *engine.step_block(as_block(records[300:])).rows]
+    assert {(one.policy, one.step.label) for one in seen} == {
+        (scored.label, "models.boosted"),
+        (scored.label, "models.line"),
+    }
+    assert len(decided) == len(decisions) - sum(isinstance(one, Event) for one in records[:100])
+    by_place = dict(zip(_events(records), decisions, strict=True))
+    for first, parts in ((100, seen[:2]), (300, seen[2:])):
+        for one in parts:
+            assert one.inputs.shape == (len(one.rows), len(one.step.inputs))
+            for row, inputs, score in zip(one.rows.tolist(), one.inputs, one.scores.tolist(), strict=True):
+                decision = by_place[first + row]
+                assert np.array_equal(inputs, one.step.of_row(decision.row), equal_nan=True)
+                assert score == value(scored, decision, one.step.label)
+
+
+def _events(records: list[Record]) -> list[int]:
+    return [place for place, one in enumerate(records) if isinstance(one, Event)]

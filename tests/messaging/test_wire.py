@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,48 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from pydantic import ValidationError
 
 from seawall.messaging import Mail, Sms, message, send_mail, send_text
 from seawall.server.challenge.providers import CodeMessage, HttpCodes, SmtpCodes
 
-from . import certificates
+from .mailbox import Box, mail_server
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
 CODE = CodeMessage("k-1", "h-1", "a@example.com", "身份验证码", "验证码 123456", 1_795_392_000_000)
 
 
-class Box:
-    """What the server took."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[str, list[str], bytes, bool]] = []
-        self.refused = ""
-        self.answer = "250 taken"
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
-        if address == self.refused:
-            return "550 no such person"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        self.got.append((envelope.mail_from, envelope.rcpt_tos, envelope.content, session.ssl is not None))
-        return self.answer
-
-
 @pytest.fixture
 def mail(tmp_path: Path) -> Iterator[tuple[Box, Mail]]:
-    """A server that takes mail after STARTTLS only."""
-    box, (context, authority) = Box(), certificates.make(tmp_path)
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port, tls_context=context, require_starttls=True)
-    controller.start()
-    yield box, Mail(host="127.0.0.1", port=port, sender="Seawall <risk@example.com>", authority=str(authority))
-    controller.stop()
+    with mail_server(tmp_path) as found:
+        yield found
 
 
 def test_a_code_by_e_mail(mail: tuple[Box, Mail]) -> None:

@@ -29,6 +29,8 @@ def test_lines_are_the_events_with_their_labels(lines: list[dict[str, Any]]) -> 
         beside = {"is_fraud": label is not None}
         if label:
             beside |= {"scenario": label["scenario"], "label_time": label["label_time"]}
+        if label or "campaign" in line:  # what prepares an attack is of it, and not labelled
+            beside["campaign"] = line["campaign"]
         assert line == event | beside
 
 
@@ -55,6 +57,7 @@ def test_parquet_columns_have_types(tmp_path: Path) -> None:
         "is_fraud": "bool",
         "scenario": "string",
         "label_time": "timestamp[ms, tz=UTC]",
+        "campaign": "int32",
     }
     assert set(pq.read_table(path)["currency"].to_pylist()) == {CURRENCY, None}
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
@@ -20,11 +20,26 @@ from django.utils.translation import gettext as _
 from ninja import Schema
 
 from seawall.apps.audit.models import Outbox
+from seawall.apps.audit.words import action_word
 from seawall.apps.errors import InvalidError, StaleError, UnconditionalError
 
 ANY = "*"
+CONDITION = "seawall_if_match"
 MOST_TOLD = 20
 About = Sequence[tuple[str, object]]  # (type, id) of the objects whose ledger entries tell of the record
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def conditional(*, required: bool = True) -> Callable[[F], F]:
+    """Mark an operation that reads If-Match, so that its OpenAPI description says so; `required` as it asks for it."""
+
+    def mark(operation: F) -> F:
+        setattr(operation, CONDITION, required)
+        return operation
+
+    return mark
 
 
 def tagged(
@@ -71,7 +86,8 @@ def unchanged(
         now = _fingerprint(row, schema) if asked else ""
         if asked and all(fingerprint != now for _mark, fingerprint in asked):
             changes = list(_entries(about).filter(id__gt=max(mark for mark, _print in asked)).order_by("id"))
-            said = ", ".join(one.action for one in changes[-5:]) or _("a change without an entry")
+            done = [str(action_word(one.action).title) for one in changes[-5:]]
+            said = ", ".join(done) or _("a change without an entry")
             words = _("This was changed after you read it: %(changes)s. Read it again, then decide.")
             raise StaleError(words % {"changes": said}, changes)
         yield

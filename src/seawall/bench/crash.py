@@ -190,13 +190,13 @@ async def _until_ready(process: subprocess.Popen[bytes], port: int, key: str, wi
     while perf_counter() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"the API ended with status {process.returncode}")
+        witness.sent += 1
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
+            status, answer = await _post(reader, writer, key, _event(witness.sent))
+        except (OSError, asyncio.IncompleteReadError):  # nobody there, or what is left of the one before
             await asyncio.sleep(0.02)
             continue
-        witness.sent += 1
-        status, answer = await _post(reader, writer, key, _event(witness.sent))
         writer.close()
         if status == 200:
             witness.hear(answer["event_id"], answer["content_hash"])
@@ -234,6 +234,8 @@ async def _deployer(port: int, key: str, witness: Witness, chance: random.Random
             status, answer = await _post(
                 reader, writer, key, bundle, "/v1/policies/bundles", "application/octet-stream"
             )
+            if status == 503:  # killed before it answered
+                return
             if status != 201:
                 witness.problems.append(f"bundle: {status}: {answer}")
                 return
@@ -249,6 +251,8 @@ async def _deployer(port: int, key: str, witness: Witness, chance: random.Random
                 await asyncio.sleep(0.01)
             if status == 200:
                 witness.deployed[answer["sequence"]] = answer["policy"]
+            elif status == 503:
+                return
             elif status != 202:
                 witness.problems.append(f"deployment: {status}: {answer}")
             champion, rival, shadow = chance.sample(digests, 3)

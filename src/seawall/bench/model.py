@@ -15,6 +15,7 @@ from seawall.engine.errors import SeawallError
 from seawall.engine.model import model_hash, parse_model
 from seawall.engine.model.trees import TreeModel
 
+from . import forests
 from .figure import Figure, Peer, Stopwatch, against, against_all, best_rate
 
 EVENTS = 20_000
@@ -27,7 +28,7 @@ _RowScorer = Callable[[Rows], float]
 
 def figures(events: int = EVENTS, repeats: int = 5, cache_dir: Path | None = None) -> list[Figure]:
     """`model_300_single` and `model_300_batch` in rows/s (best of `repeats`, ours and theirs), `model_300_row` and
-    `model_300_contributions` in µs a row, `model_300_load` in ms.
+    `model_300_contributions` in µs a row, `model_300_load` in ms; then those of `forests`.
 
     `cache_dir` is not used: the kernels are not generated. SeawallError where a score is not LightGBM's to the bit.
     """
@@ -67,6 +68,7 @@ def figures(events: int = EVENTS, repeats: int = 5, cache_dir: Path | None = Non
         Figure("model_300_row", round(1e6 / single, 2), "µs"),
         Figure("model_300_contributions", round(1e6 / one_by_one(model.contributions), 2), "µs"),
         Figure("model_300_load", round(load, 1), "ms"),
+        *forests.figures(model, booster, version, rows, repeats),
     ]
 
 

@@ -19,6 +19,7 @@ VERBS: dict[str, tuple[str, str]] = {  # verb -> module, what it does; modules a
     "policy": ("seawall.cli.policy", "check, test or show a policy pack; list, import, compare those of a home"),
     "replay": ("seawall.cli.replay", "decide a history file, one row of output an event"),
     "backtest": ("seawall.cli.backtest", "report what a policy would have done, alone or against another"),
+    "model": ("seawall.cli.model", "judge features and learner on a public benchmark, with its own protocol"),
     "simulate": ("seawall.cli.simulate", "a synthetic fintech with attacks: a history file, or live events to the API"),
     "journal": ("seawall.cli.journal", "verify, count, export or salvage a journal of decisions"),
     "ledger": ("seawall.cli.ledger", "verify, export or show the tamper-evident record, or prove an entry of it"),

@@ -6,6 +6,7 @@ import argparse
 import importlib
 import json
 from contextlib import nullcontext
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -24,6 +25,7 @@ SUITES = {
     "deploy": "a changed policy of 200 rules and 100 features under load: check, switch, first decision, warming",
     "recovery": "start of a home with a million journaled events, through a snapshot and without",
     "journal": "durable records with 1 and 64 producers, against SQLite rows and a bare file",
+    "attacks": "simulated attacks on the payments pack: found, money stopped, good events disturbed, rules; --seeds",
     "http": "durable decisions a second over HTTP and their latency: wrk at 64 connections, 3,000/s unasked",
 }
 _WHOLE = ("crash", "deploy", "recovery")  # suites of processes of their own, which get the whole machine
@@ -37,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("suite", choices=SUITES, help="what to measure")
     parser.add_argument("--events", metavar="N", type=int, help="events of the stream (default: a suite's own)")
     parser.add_argument("--repeats", metavar="N", type=int, help="runs of each measurement (default: a suite's own)")
+    parser.add_argument("--seeds", metavar="N", type=int, nargs="+", help="seeds of the suite attacks (default: 1 2 3)")
     parser.add_argument("--json", action="store_true", help="print the figures as one JSON object")
 
 
@@ -51,6 +54,9 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"figures": [figure.as_dict() for figure in figures]}, ensure_ascii=False, indent=1))
         return OK
+    if args.suite == "attacks":
+        Console().print(*suite.tables(figures))
+        return OK
     table = Table("figure", "value", "unit", "peer", "peer's value", "ratio", title=SUITES[args.suite])
     for column in (1, 4, 5):
         table.columns[column].justify = "right"
@@ -62,10 +68,12 @@ def run(args: argparse.Namespace) -> int:
     return OK
 
 
-def _sizes(args: argparse.Namespace) -> dict[str, int]:
+def _sizes(args: argparse.Namespace) -> dict[str, Any]:
+    if args.seeds is not None and (args.suite != "attacks" or not all(0 <= seed < 2**63 for seed in args.seeds)):
+        raise UsageError("--seeds are whole numbers from 0, and of the suite attacks only")
     least, most = _EVENTS
     if args.events is not None and not least <= args.events <= most:
         raise UsageError(f"--events must lie between {least} and {most:,}, not {args.events:,}")
     if args.repeats is not None and not 1 <= args.repeats <= 100:
         raise UsageError(f"--repeats must lie between 1 and 100, not {args.repeats:,}")
-    return {name: getattr(args, name) for name in ("events", "repeats") if getattr(args, name) is not None}
+    return {name: getattr(args, name) for name in ("events", "repeats", "seeds") if getattr(args, name) is not None}

@@ -70,7 +70,8 @@ def _feature(feature: Feature) -> dict[str, Any]:
         window += f", ended {format_duration(feature.offset_ms)} ago" if feature.offset_ms else ""
         resolution = "exact" if feature.resolution_ms == 1 else format_duration(feature.resolution_ms)
     of = feature.of or " / ".join(feature.parts)
-    computes = feature.value or f"{feature.agg}({of})" + (f" where {feature.where}" if feature.where else "")
+    linked = f"{feature.link}({', '.join(feature.by)})" if feature.link else ""
+    computes = feature.value or linked or f"{feature.agg}({of})" + (f" where {feature.where}" if feature.where else "")
     return {
         "name": feature.name,
         "version": feature.version,

@@ -290,11 +290,12 @@ class Search:
 
 @dataclass(frozen=True)
 class Exact:
-    """One value of a column, arrived at by a link (an entity, a rule); shown only as a chip."""
+    """One value of a column, arrived at by a link (an entity, a rule); shown only as a chip, in `show`'s words."""
 
     key: str
     title: Text
     field: str
+    show: Callable[[str], Text] | None = None
     template: ClassVar[str] = ""
 
     def parse(self, asked: QueryDict) -> str:
@@ -304,7 +305,7 @@ class Exact:
         return rows.filter(**{self.field: value})
 
     def chips(self, value: str) -> Iterable[Chip]:
-        return [Chip(self.title, value, ((self.key, ""),))]
+        return [Chip(self.title, self.show(value) if self.show else value, ((self.key, ""),))]
 
     def view(self, value: Any, others: QuerySet[Any] | None) -> dict[str, Any]:
         return {}

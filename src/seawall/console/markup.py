@@ -148,7 +148,7 @@ def coded(text: object, code: str = "") -> SafeString:
     """Words with the code they stand for as a small mark, where that says more."""
     if not code or str(text) == code:
         return format_html("{}", text)
-    return format_html('{} <small class="code">{}</small>', text, code)
+    return format_html('{} <small class="coded">{}</small>', text, code)
 
 
 def flag(value: bool | None) -> SafeString:

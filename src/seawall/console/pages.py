@@ -146,6 +146,8 @@ class ListPage:
         `exported(format)` is called before a file is sent, to record it. Sequences are taken as already filtered.
         """
         bound = Bound(self.filters, request.GET)
+        if saved.offer_asked(request):
+            return saved.offer_of(request, self.name, [one.key for one in self.filters], bound.problems)
         source, queryset = self._source(rows, bound)
         form = request.GET.get("export", "")
         if self.exportable and form in tables.FORMATS:
@@ -167,6 +169,7 @@ class ListPage:
             "searched": request.GET.get(search.key, "") if search else "",
             "facets": [] if fragment else bound.shown(queryset if self.counts else None),
             **self._saved(request, bound, views),
+            "on_tab": any(_essence(QueryDict(one.query)) == _essence(request.GET) for one in self.views if one.query),
             "actions": permitted(request, self.actions if actions is None else actions),
             "bulk": permitted(request, self.bulk),
             "crumbs": crumbs,
@@ -366,10 +369,15 @@ def came_from(request: HttpRequest) -> str:
 
 
 def changed_meanwhile(
-    request: HttpRequest, changes: Sequence[tuple[Text, Any, Any]], by: str, url: str
+    request: HttpRequest, changes: Sequence[tuple[Text, Any, Any]], by: str, url: str, mine: Text = ""
 ) -> HttpResponse:
-    """409 for a stale edit: what changed (field, mine, theirs), by whom, and where to go on."""
-    context: Mapping[str, Any] = {"changes": changes, "by": by, "url": url, "title": _("Changed meanwhile")}
+    """409 for a stale edit: what changed (field, mine, theirs), by whom, and where to go on.
+
+    `mine` heads the column beside "Now": what the person sent, unless it is what they saw.
+    """
+    context: Mapping[str, Any] = {
+        "changes": changes, "by": by, "url": url, "mine": mine or _("Yours"), "title": _("Changed meanwhile"),
+    }  # fmt: skip
     if is_fragment(request):
         response = render(request, "console/parts/conflict.html", context, status=409)
         response["HX-Retarget"] = "#dialog"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlencode
 
 from django.core import signing
-from django.http import HttpRequest, QueryDict
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import Resolver404, resolve
+from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
     from seawall.console.pages import View
@@ -20,8 +24,11 @@ _SUFFIXES = ("", "_from", "_to", "_min", "_max")  # the parameters that one filt
 _ALSO = ("sort", "columns")
 
 
+_ASKED = "_seawall_offer_asked"
+
+
 class OfferError(ValueError):
-    """What was to be saved does not come from one of our pages, or the page is too old."""
+    """What was to be saved does not come from one of our pages, the page is too old, or its list cannot read it."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,52 @@ def opened(text: str) -> Offer:
     except (signing.BadSignature, ValueError):
         raise OfferError from None
     return Offer(str(page), str(path), str(query))
+
+
+class Offered(HttpResponse):
+    """A list page's answer to `offered`: what it would keep, and what it cannot read."""
+
+    def __init__(self, offer: Offer, problems: Sequence[str]) -> None:
+        super().__init__(status=204)
+        self.offer, self.problems = offer, problems
+
+
+def offered(request: HttpRequest, address: str) -> Offer:
+    """What the list at an address (`/decisions/?outcome=decline`) would keep for this person, asked of its own page.
+
+    OfferError says what is wrong with the address; the page's own refusals (DeniedError, UnknownError) come through.
+    """
+    path, _mark, query = address.partition("?")
+    try:
+        match = resolve(path)
+    except Resolver404:
+        raise OfferError(_("There is no list at %(path)s.") % {"path": path[:100]}) from None
+    asked = copy.copy(request)
+    asked.method, asked.path, asked.path_info, asked.GET = "GET", path, path, QueryDict(query)  # type: ignore[assignment]
+    setattr(asked, _ASKED, True)
+    with transaction.atomic():
+        answer = match.func(asked, *match.args, **match.kwargs)
+        transaction.set_rollback(True)  # an address that is no list may have done something
+    if not isinstance(answer, Offered):
+        raise OfferError(_("There is no list at %(path)s.") % {"path": path[:100]})
+    if answer.problems:
+        raise OfferError("; ".join(answer.problems))
+    return answer.offer
+
+
+def offer_asked(request: HttpRequest) -> bool:
+    """Whether a list page shall answer with `Offered`."""
+    return bool(getattr(request, _ASKED, False))
+
+
+def offer_of(request: HttpRequest, page: str, keys: Sequence[str], problems: Sequence[str]) -> Offered:
+    """That answer. The query must be the list's own, wholly: an API has nobody who would see that a part is missing."""
+    query = keepable(request.GET, keys)
+    strange = sorted(set(request.GET) - set(QueryDict(query)) - {name for name in request.GET if not request.GET[name]})
+    said = [*problems, *(_("the list has no parameter %(name)s") % {"name": name[:40]} for name in strange)]
+    if not said and (not query or len(request.path) > LONGEST_PATH):
+        said.append(_("the address filters nothing; give what the view shall show"))
+    return Offered(Offer(page, request.path, query), said)
 
 
 @dataclass(frozen=True)

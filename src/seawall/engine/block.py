@@ -25,6 +25,7 @@ from .policy import CompiledPolicy
 from .programs import Conditions, Texts, Values
 from .ruleset import Fired, Ruleset
 from .scope import LATE_BY, FieldSlot
+from .scoring import Watch
 from .settings import SettingStore
 
 _TIMES = ("event_time", "received_at")
@@ -47,6 +48,7 @@ class BlockStepper:
         self.state = state
         self.lists = lists
         self.settings = settings
+        self.watch: Watch | None = None
         self.plan = policy.plan
         self.first_slot = len(self.plan.features) + self.plan.degraded_words
         self.wheres = Conditions([policy.wheres[text] for text in self._where_texts()], policy.slots, cache_dir)
@@ -59,10 +61,13 @@ class BlockStepper:
     def _where_texts(self) -> list[str]:
         return list(dict.fromkeys(condition.where for condition in self.plan.conditions if condition.where))
 
-    def step(self, block: Block, clock_ms: int, first: int, hashes: bool, features: bool) -> Decided:
+    def step(
+        self, block: Block, clock_ms: int, first: int, hashes: bool, features: bool, run: KernelRun | None = None
+    ) -> Decided:
         """Apply a block that comes at `clock_ms` and is numbered from `first` on.
 
-        features: False leaves `Decided.features` empty, unless hashes need the vectors.
+        features: False leaves `Decided.features` empty, unless hashes need the vectors. run: holds what the windows
+        gave; the first policy to step fills it, the others, over the same windows, read it.
         """
         n = len(block)
         clocks = clock_ms if block.passed is None else np.maximum(block.passed, clock_ms)
@@ -75,14 +80,19 @@ class BlockStepper:
         self._fill_fields(rows, block, texts, late_by)
         fill_settings(rows, block, times, self.policy, self.settings)
         hits = self._look_up(rows, block, times, is_event)  # before what reads it: wheres, then value features
-        inputs = self._inputs(block, is_event, rows, texts, times, late_by)
         wanted = features or hashes
-        vectors = np.full((n, len(self.plan.features)), np.nan) if wanted or self.policy.models else None
-        self.state.step(inputs, rows, vectors)
+        with_vectors = wanted or bool(self.policy.models) or (run is not None and run.with_vectors)
+        vectors = np.full((n, len(self.plan.features)), np.nan) if with_vectors else None
+        if run is None or run.outputs is None:
+            self.state.step(self._inputs(block, is_event, rows, texts, times, late_by), rows, vectors)
+            if run is not None:
+                run.keep(rows[:, : self.first_slot], vectors)
+        else:
+            run.give(rows[:, : self.first_slot], vectors)
         self._text_features(rows, texts, vectors)
         for index, program in self.values:
             program.run(rows, texts, index, vectors)
-        scored = BlockScores(self.policy, block, rows, vectors)
+        scored = BlockScores(self.policy, block, rows, vectors, self.watch)
         fired = self.rules.run(rows, texts)
         combined = self._combine(block, fired, hits, scored)
         sequences = np.arange(first, first + n) if block.sequences is None else block.sequences
@@ -250,6 +260,28 @@ class BlockStepper:
             )
             for i, (row, sequence, level, fired) in enumerate(zip(rows, sequences, levels, sets, strict=True))
         ]
+
+
+class KernelRun:
+    """What one run of the kernel over a block gave, for every policy with the same windows."""
+
+    def __init__(self, with_vectors: bool) -> None:
+        """`with_vectors`: one of them reads the doubles, too."""
+        self.with_vectors = with_vectors
+        self.outputs: Ints | None = None
+        self._vectors: Floats | None = None
+
+    def keep(self, outputs: Ints, vectors: Floats | None) -> None:
+        """Take a copy, before a policy turns texts and values into what it reads."""
+        self.outputs, self._vectors = outputs.copy(), None if vectors is None else vectors.copy()
+
+    def give(self, outputs: Ints, vectors: Floats | None) -> None:
+        """Write it where another policy reads it."""
+        assert self.outputs is not None, "the first policy has run"
+        outputs[:] = self.outputs
+        if vectors is not None:
+            assert self._vectors is not None, "somebody was known to read them"
+            vectors[:] = self._vectors
 
 
 class _Buffer:

@@ -11,26 +11,33 @@ from .columns import Block, Decided, Floats, Ints
 from .faults import Faults, degraded_by
 from .policy import CompiledPolicy
 from .ruleset import Fired, Ruleset
-from .scoring import model_reasons, tops
+from .scoring import Scored, Watch, model_reasons, tops
 
 
 class BlockScores:
     """The scores of one block's rows, float64[n, models] in name order, NaN where there is none.
 
-    They are written into `rows` too, at the models' slots. `vectors` are the features, float64[n, F].
+    They are written into `rows` too, at the models' slots. `vectors` are the features, float64[n, F]. `watch` is shown
+    what each model was given.
     """
 
-    def __init__(self, policy: CompiledPolicy, block: Block, rows: Ints, vectors: Floats | None) -> None:
+    def __init__(
+        self, policy: CompiledPolicy, block: Block, rows: Ints, vectors: Floats | None, watch: Watch | None = None
+    ) -> None:
         self.policy = policy
         self._block, self._rows, self._vectors = block, rows, vectors
         self.scores = np.full((len(block), len(policy.models)), np.nan)
         self._faults: dict[int, Faults] = {}  # by row
         for number, step in enumerate(policy.models):
             codes = [code for code, name in enumerate(block.type_names) if name in step.definition.on]
-            chosen = np.flatnonzero(np.isin(block.types, codes))
+            chosen = step.running(rows, np.flatnonzero(np.isin(block.types, codes)))
             if len(chosen):
                 assert vectors is not None, "models need the features' vectors"
-                self.scores[chosen, number], raised = step.scores(step.of_columns(vectors, rows, chosen))
+                inputs = step.of_columns(vectors, rows, chosen)
+                found, raised = step.scores(inputs)
+                self.scores[chosen, number] = found
+                if watch is not None:
+                    watch(Scored(policy.label, step, chosen, inputs, found))
                 for row in chosen[raised].tolist():
                     self._faults[row] = (*self._faults.get(row, ()), step.label)
             rows[:, step.slot] = self.scores[:, number].view(np.int64)

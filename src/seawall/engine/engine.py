@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from .block import BlockStepper
+from .block import BlockStepper, KernelRun
 from .columns import Block, Decided
 from .contenders import Contenders
 from .decision import Decision, Other
@@ -19,6 +19,7 @@ from .identity import IMPORTED, IdIndex, Known, Recall
 from .lane import BATCH, Lane, windows_of
 from .lists import ListEntry, ListStore
 from .policy import CompiledPolicy
+from .scoring import Watch
 from .setting_log import SettingLog
 from .settings import SettingEntry, SettingStore
 from .track import Opened, Track
@@ -89,6 +90,7 @@ class Engine:
         self.sequence = 0  # of the newest record; 0 is the first policy's activation
         self.lists = ListStore(())
         self.setting_log = SettingLog()
+        self._watch: Watch | None = None
         self.ids = IdIndex(_horizon(deployment.champion), recall=recall)
         self.others: dict[int, tuple[Other, ...]] = {}
         self._sequences = [0] * BATCH  # of the rows in the buffers
@@ -172,7 +174,7 @@ class Engine:
         self._champion = tracks[0]
         self.setting_log.keep([track.settings for track in tracks])
         self.ids.horizon_ms = _horizon(deployment.champion)
-        self._blocks: BlockStepper | None = None  # made when first used
+        self._blocks: list[BlockStepper] = []  # made when first used
         self._contenders = Contenders(tracks[0], deployment.challenger, tracks[1:], lanes[1:]) if tracks[1:] else None
 
     def pass_over(self, time: int = 0, received_at: int = 0) -> int:
@@ -333,6 +335,12 @@ class Engine:
 
     # --- columns ------------------------------------------------------------------------------------------------------
 
+    def watch_models(self, watch: Watch) -> None:
+        """Have `watch` shown what the models are given on each block from here on, and their scores."""
+        self._watch = watch
+        for one in self._blocks:
+            one.watch = watch
+
     def step_block(self, block: Block, hashes: bool = False, features: bool = True) -> Decided:
         """The same as `step` over a block of history; records of a file arrive at their own time.
 
@@ -341,12 +349,25 @@ class Engine:
         """
         if self._contenders is not None:
             raise StateError("columns decide under one policy: replay challenger and shadows each in a run of its own")
-        if self._blocks is None:
-            champion = self._champion
-            self._blocks = BlockStepper(
-                self.policy, champion.builder, self.state, self.lists, self.settings, self.cache_dir
-            )
-        decided = self._blocks.step(block, self.clock_ms, self.sequence + 1, hashes, features)
+        return self.step_block_beside(block, hashes, features)[0]
+
+    def step_block_beside(self, block: Block, hashes: bool = False, features: bool = True) -> list[Decided]:
+        """A block under every policy, champion first, where all have the same windows (StateError): the kernel runs
+        once. `block`: its types and columns are those of all of them; nobody serves, each says what it would.
+        """
+        if len(self._lanes) > 1:
+            raise StateError("columns decide beside each other over the same windows only: replay the others alone")
+        if not self._blocks:
+            self._blocks = [
+                BlockStepper(track.policy, track.builder, self.state, self.lists, track.settings, self.cache_dir)
+                for track in self._tracks
+            ]
+            for one in self._blocks:
+                one.watch = self._watch
+        alone = len(self._blocks) == 1
+        run = None if alone else KernelRun(features or hashes or any(one.policy.models for one in self._blocks))
+        first = self.sequence + 1
+        decided = [one.step(block, self.clock_ms, first, hashes, features, run) for one in self._blocks]
         self.sequence = self.sequence + len(block) if block.sequences is None else int(block.sequences[-1])
         self.clock_ms = max(self.clock_ms, int(block.times.max(initial=0)))
         return decided

@@ -10,7 +10,7 @@ import numpy as np
 from .errors import Problem
 from .faults import SCORE
 from .language import Name, Type
-from .model import Model, ModelError, parse_model
+from .model import CalibratedModel, Model, ModelError, parse_calibration, parse_model
 from .pack.model import ModelDefinition, Pack, Place
 from .pack.reader import did_you_mean
 from .scope import field_names
@@ -37,6 +37,7 @@ class LoadedModel:
             label=label,
             definition=self.definition,
             model=self.model,
+            switch=slots[self.definition.switch] if self.definition.switch else -1,
             inputs=tuple(name.name for name in self.inputs),
             slot=slots[label],
             slots=places,
@@ -55,10 +56,8 @@ def load_models(pack: Pack, features: Mapping[str, Type]) -> tuple[list[LoadedMo
     loaded: list[LoadedModel] = []
     problems: list[Problem] = []
     for name, definition in sorted(pack.models.items()):
-        try:
-            model = parse_model(pack.artefacts[definition.file], definition.sha256)
-        except ModelError as error:
-            problems.append(_at(Problem(f"{definition.file}: {error}"), pack.places.get(("model", name, "file"))))
+        model = _read(pack, definition, problems)
+        if model is None:
             continue
         known = field_names(pack, definition.on, "") | {one: Name(one, kind) for one, kind in features.items()}
         found = [_input(pack, definition, feature, known) for feature in model.features]
@@ -68,8 +67,23 @@ def load_models(pack: Pack, features: Mapping[str, Type]) -> tuple[list[LoadedMo
             message = f"{definition.file}: {len(refused) - _SHOWN} more inputs are refused"
             problems.append(_at(Problem(message), pack.places.get(("model", name, "file"))))
         problems += _unknown_features(pack, definition, model)
+        problems += _off_from_the_start(pack, definition)
         loaded.append(LoadedModel(definition, model, tuple(one for one in found if isinstance(one, Name))))
     return loaded, problems
+
+
+def _read(pack: Pack, definition: ModelDefinition, problems: list[Problem]) -> Model | None:
+    """The model of an artefact, calibrated where that is declared; None where a file is no use, which is noted."""
+    file, key = definition.file, "file"
+    try:
+        model = parse_model(pack.artefacts[file], definition.sha256)
+        if definition.calibration is None:
+            return model
+        file, key = definition.calibration.file, "calibration"
+        return CalibratedModel(model, parse_calibration(pack.artefacts[file], definition.calibration.sha256))
+    except ModelError as error:
+        problems.append(_at(Problem(f"{file}: {error}"), pack.places.get(("model", definition.name, key))))
+        return None
 
 
 def _input(pack: Pack, definition: ModelDefinition, feature: str, known: Mapping[str, Name]) -> Name | Problem:
@@ -105,6 +119,16 @@ def _unknown_features(pack: Pack, definition: ModelDefinition, model: Model) -> 
                 problem = Problem(f"{definition.file} has no feature {feature!r}", hint, severity=severity)
                 problems.append(_at(problem, pack.places.get(("model", definition.name, key, feature))))
     return problems
+
+
+def _off_from_the_start(pack: Pack, definition: ModelDefinition) -> list[Problem]:
+    """A switch that nobody has turned on yet: the model would fail on every event."""
+    switch = pack.settings.get(definition.switch)
+    if switch is None or switch.default is True:
+        return []
+    message = f"{switch.name} is off until someone turns it on: {definition.name} does not run before"
+    problem = Problem(message, "declare it with default: true", severity="warning")
+    return [_at(problem, pack.places.get(("model", definition.name)))]
 
 
 def _at(problem: Problem, place: Place | None) -> Problem:

@@ -161,15 +161,17 @@ class _Compiler:
             return None
 
     def _wheres(self, features: Sequence[Feature]) -> dict[str, Expression]:
+        parts = [(("feature", one.name, "where"), one.on, one.where) for one in features]
+        if self.pack.links is not None:
+            parts += [(("link", one.key, "where"), one.on, one.where) for one in self.pack.links.shared]
         checked: dict[str, Expression] = {}
-        for feature in features:
-            if feature.where:
-                on = tuple(source for source in feature.on if source in self.pack.events)
-                scope = scope_for(self.pack, on or tuple(self.pack.events), feature.where, {}, settled=False)
-                place = self.pack.places.get(("feature", feature.name, "where"))
-                expression = self._check(feature.where, scope, Type.BOOL, place)
+        for part, sources, where in parts:
+            if where:
+                on = tuple(source for source in sources if source in self.pack.events)
+                scope = scope_for(self.pack, on or tuple(self.pack.events), where, {}, settled=False)
+                expression = self._check(where, scope, Type.BOOL, self.pack.places.get(part))
                 if expression is not None:
-                    checked[feature.where] = expression
+                    checked[where] = expression
         return checked
 
     def _values(self, types: dict[str, Type]) -> dict[str, Expression]:
@@ -279,7 +281,7 @@ class _Compiler:
         features = [
             replace(f, default=None if f.default is None else _fit(f, f.default)) for f in pack.features.values()
         ]
-        return make_plan(features, texts, always)
+        return make_plan(features, texts, always, links=pack.links)
 
     def _slots(
         self, plan: Plan, expressions: Sequence[Expression], models: Sequence[LoadedModel]
@@ -293,6 +295,7 @@ class _Compiler:
             place += 1
         wanted = {leaf for expression in expressions for leaf in expression.names}
         wanted |= {name.name for model in models for name in model.inputs}
+        wanted |= {model.definition.switch for model in models if model.definition.switch}
         for name in sorted(wanted - slots.keys()):
             slots[name] = place
             place += 1
@@ -337,6 +340,7 @@ class _Compiler:
         read |= {part for feature in self.pack.features.values() for part in feature.parts}
         read |= {word for feature in self.pack.features.values() for word in _words(feature.value)}
         read |= {name.name for model in models for name in model.inputs}
+        read |= {model.definition.switch for model in models}
         parts = [(("feature", name), name, "no rule or feature") for name in self.pack.features]
         parts += [(("model", name), SCORE + name, "no rule") for name in self.pack.models]
         parts += [(("setting", name), name, "no rule or feature") for name in self.pack.settings]
@@ -344,6 +348,8 @@ class _Compiler:
             leaf for leaf in self.pack.settings for feature in self.pack.features.values() if leaf in feature.value
         }
         hint, places = "remove it if it is not an output", self.pack.places
+        if self.pack.links is not None and not any(one.link for one in self.pack.features.values()):
+            parts.append((("link", self.pack.links.shared[0].key), "links.yaml", "no feature"))
         return [
             _placed(Problem(f"{nothing} reads {leaf}", hint, severity="warning"), places.get(part))
             for part, leaf, nothing in parts
@@ -356,8 +362,10 @@ _NUMERIC = ("int", "decimal", "number", "money", "bool", "time")
 
 def _fit(feature: Feature, default: float | int) -> float | int:
     """A default in its feature's own kind: whole for whole-numbered features."""
-    whole = feature.agg in ("count", "distinct", "time_since") or (
-        feature.agg in ("sum", "min", "max", "first", "last") and feature.scale == 1
+    whole = (
+        bool(feature.link)
+        or feature.agg in ("count", "distinct", "time_since")
+        or (feature.agg in ("sum", "min", "max", "first", "last") and feature.scale == 1)
     )
     return int(default) if whole else float(default)
 

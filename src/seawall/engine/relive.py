@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from seawall.engine.columns import Block, Decided
+from seawall.engine.deployment import Deployment
 from seawall.engine.engine import Engine
 from seawall.engine.feature.definition import DAY, Feature
-from seawall.engine.history.lived import Entered, JournalHistory, PolicyView
+from seawall.engine.history.lived import Entered, JournalHistory, PolicyView, fields_read
+from seawall.engine.lane import windows_of
 from seawall.engine.policy import CompiledPolicy
 
 _PERIOD_DAYS = {"day": 2, "week": 8, "month": 32, "quarter": 93, "year": 367}  # the longest, clock changes included
@@ -23,7 +25,7 @@ class Stretch(NamedTuple):
 
 
 class Reliving:
-    """One policy that goes through the tables of a history in order.
+    """One policy that goes through the tables of a history in order, or several `alike` over one run of the windows.
 
     Effective times, lateness, sequence numbers, labels, entries of lists, limits and switches are the journal's own, so
     that the policy that decided live gives its `content_hash` again. Steps that failed live do not fail here: they were
@@ -34,14 +36,16 @@ class Reliving:
         self,
         policy: CompiledPolicy,
         *,
+        beside: Sequence[CompiledPolicy] = (),
         also: tuple[str, ...] = (),
         hashes: bool = False,
         cache_dir: Path | None = None,
     ) -> None:
-        """`also`: fields that blocks are to have besides those the policy reads."""
+        """`also`: fields that blocks are to have besides those the policies read. `beside`: others that are alike."""
+        assert all(alike(policy, one) for one in beside), "they read one history as the same records"
         self.policy = policy
-        self.view = PolicyView(policy, also)
-        self.engine = Engine(policy, cache_dir)
+        self.view = PolicyView(policy, (*also, *(name for one in beside for name in fields_read(one))))
+        self.engine = Engine(Deployment(policy, shadows=tuple(beside)), cache_dir)
         self.hashes = hashes
 
     def begin(self, history: JournalHistory, sequence: int, clock_ms: int) -> None:
@@ -58,12 +62,18 @@ class Reliving:
         self.view.begin()
 
     def take(self, table: Any) -> Iterator[Stretch]:
-        """Decide the events of the next table."""
+        """Decide the events of the next table, under the first policy."""
+        for stretches in self.take_beside(table):
+            yield stretches[0]
+
+    def take_beside(self, table: Any) -> Iterator[list[Stretch]]:
+        """The same under every policy, a stretch each."""
         for piece in self.view.pieces(table):
             if isinstance(piece, Entered):
                 self._enter(piece)
             else:
-                yield Stretch(piece, self.engine.step_block(piece, hashes=self.hashes, features=False))
+                decided = self.engine.step_block_beside(piece, hashes=self.hashes, features=False)
+                yield [Stretch(piece, one) for one in decided]
 
     def _enter(self, piece: Entered) -> None:
         self.engine.sequence = piece.sequence - 1
@@ -80,9 +90,24 @@ def relive(
         yield from one.take(table)
 
 
+def alike(one: CompiledPolicy, other: CompiledPolicy) -> bool:
+    """Whether two policies read a history as the same records into the same windows: only what they say differs."""
+    packs = one.pack, other.pack
+    settings = [{name: (it.type, it.entity, it.segment) for name, it in pack.settings.items()} for pack in packs]
+    return (
+        windows_of(one) == windows_of(other)
+        and packs[0].events == packs[1].events
+        and packs[0].labels == packs[1].labels
+        and packs[0].lists.keys() == packs[1].lists.keys()
+        and settings[0] == settings[1]
+    )
+
+
 def longest_reach(policy: CompiledPolicy) -> int:
     """How far back in effective time (ms) the features of a policy look: a warm-up this long leaves out nothing."""
-    return max((_reach(feature) for feature in policy.plan.features if feature.window is not None), default=0)
+    links = policy.plan.links
+    reach = [_reach(feature) for feature in policy.plan.features if feature.window is not None]
+    return max([*reach, links.links.history_ms if links is not None else 0])
 
 
 def _reach(feature: Feature) -> int:

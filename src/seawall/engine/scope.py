@@ -81,7 +81,7 @@ def feature_type(feature: Feature, pack: Pack, values: Mapping[str, Type]) -> Ty
     """The language type of a feature; `values` has those of value features."""
     if feature.value:
         return values[feature.name]
-    if feature.agg in ("count", "distinct"):
+    if feature.link or feature.agg in ("count", "distinct"):
         return Type.INT
     if feature.agg == "time_since":
         return Type.DURATION

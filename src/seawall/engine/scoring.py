@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, NamedTuple
@@ -47,6 +47,15 @@ class ModelStep:
     columns: Ints
     fields: tuple[FieldInput, ...]
     label: str  # `models.NAME`
+    switch: int = -1  # the slot of the switch that it runs under; -1: none
+
+    def runs(self, row: Sequence[Any]) -> bool:
+        """Whether the model is to be run on a row; a switch without a value is on."""
+        return self.switch < 0 or row[self.switch] is not False
+
+    def running(self, words: Ints, chosen: Ints) -> Ints:
+        """Those of a block's chosen rows on which it is to be run."""
+        return chosen if self.switch < 0 else chosen[words[chosen, self.switch] != 0]
 
     def of_rows(self, vectors: Floats, rows: Sequence[Sequence[Any]]) -> Matrix:
         """The inputs of n events: vectors float64[n, F], and their rows as expressions read them."""
@@ -111,6 +120,20 @@ class ModelStep:
         return found, raised
 
 
+class Scored(NamedTuple):
+    """What a model of a policy was given on a block, and what it gave: inputs float64[m, features of the model], scores
+    float64[m], NaN where it has none, of the rows at these places in the block."""
+
+    policy: str  # name@version
+    step: ModelStep
+    rows: Ints
+    inputs: Matrix
+    scores: Floats
+
+
+Watch = Callable[[Scored], None]
+
+
 class BatchScorer:
     """The models' scores over the events of one batch; `scores` is the models' part of the vectors, by buffer row."""
 
@@ -133,7 +156,7 @@ class BatchScorer:
             for event, row in zip(events, rows, strict=True):
                 index, at, kind = event
                 self.scores[at, number] = np.nan
-                if kind in on and label not in faults.get(index, ()):
+                if kind in on and label not in faults.get(index, ()) and step.runs(row):
                     chosen.append((index, at, row))
             if len(chosen) > _FEW:
                 self._together(number, step, chosen, vectors, faults)

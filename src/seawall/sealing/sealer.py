@@ -68,6 +68,10 @@ class LocalSealer:
             )
         return open_value(key, subject, place, text)
 
+    def is_linked(self, surrogate: str) -> bool:
+        """Whether a surrogate's link to its value is there; erasing cuts it."""
+        return self.surrogates.is_linked(surrogate)
+
     def mac(self, data: bytes) -> bytes:
         """HMAC-SHA-256 of the data: 32 bytes."""
         return self._mac(data)

@@ -26,6 +26,7 @@ _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _TO_DIGITS = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 _SHIFTS = range(120, -1, -10)
 _SPARE_BITS = 2  # 26 characters hold 130 bits
+_LINKED = "SELECT 1 FROM surrogates WHERE surrogate = ?"
 _UNCLAIMED = "SELECT 1 FROM claims WHERE surrogate = ? LIMIT 1"
 
 
@@ -73,6 +74,11 @@ class Surrogates:
         with self._store.lock:
             found = self._waiting.get(digest) or self._read(digest)
         return None if found is None else f"{space}_{found}"
+
+    def is_linked(self, surrogate: str) -> bool:
+        """Whether a surrogate still stands for a value, read past the cache; False for a text that is none."""
+        found = _SURROGATE.fullmatch(surrogate)
+        return bool(found and self._store.rows(_LINKED, (_bytes(surrogate),)))
 
     def claim(self, subject: bytes, surrogates: Iterable[str]) -> bool:
         """Notes that the surrogates are the subject's (its digest), so that erasing the subject cuts their links.

@@ -17,7 +17,7 @@ def gauges_of(engine: Engine, counters: Counters, warming: Mapping[str, Any] | N
         "known_ids": len(engine.ids),
         "list_entries": len(engine.lists),
         "setting_entries": len(engine.setting_log),
-        "state_bytes": sum(lane.state.arena.bytes_held() for lane in engine.lanes.values()),
+        "state_bytes": sum(lane.state.bytes_held() for lane in engine.lanes.values()),
         "policies_beside": sum(1 for _ in engine.deployment.policies) - 1,
         "warming_records_done": warming.get("done", 0),
         "warming_records": warming.get("total", 0),

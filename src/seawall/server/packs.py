@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
 import tempfile
@@ -11,13 +12,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from seawall.engine.deployment import Challenger, Deployment
-from seawall.engine.journal import ActivationRecord, Journal, pack_bundle, unpack_bundle
+from seawall.engine.journal import ActivationRecord, Journal, JournalError, pack_bundle, unpack_bundle
 from seawall.engine.lane import windows_of
 from seawall.engine.pack import Pack, load_pack
 from seawall.engine.policy import CompiledPolicy, compile_policy
 
 from .snapshots import Activation
 
+_log = logging.getLogger(__name__)
 _KEPT = 12  # compiled policies in memory: the running ones, and those of old decisions being read
 
 
@@ -38,10 +40,15 @@ class PackShelf:
         self._journal, self._folder = journal, cache / "packs"
         self._compiled: dict[str, CompiledPolicy] = {}  # the one asked for last stands last
         self._lock = threading.RLock()
+        self.repaired = 0  # times that unpacked files were not those of the journal
 
     def folder(self, digest: str) -> Path:
-        """Where the bundle's files lie, as they were journaled."""
+        """Where the bundle's files lie, as they were journaled: files that were changed since are unpacked again."""
         target = self._folder / digest
+        if target.is_dir() and not _is_bundle(target, digest):
+            _log.error("files below %s are not those that were approved; they are taken from the journal again", target)
+            self.repaired += 1
+            _set_aside(target)
         if not target.is_dir():
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             fresh = Path(tempfile.mkdtemp(dir=self._folder, prefix=".new-"))
@@ -99,6 +106,29 @@ class PackShelf:
         while len(self._compiled) >= _KEPT:
             self._compiled.pop(next(iter(self._compiled)))
         self._compiled[digest] = policy
+
+
+def _is_bundle(folder: Path, digest: str) -> bool:
+    """Whether the folder holds the files of the bundle of this digest, to the byte, and no others."""
+    try:
+        found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not path.is_dir()}
+        if not all(path.is_file() for path in found.values()):
+            return False
+        bundle = pack_bundle({name: path.read_bytes() for name, path in found.items()})
+    except (OSError, JournalError):
+        return False
+    return hashlib.sha256(bundle).hexdigest() == digest
+
+
+def _set_aside(folder: Path) -> None:
+    """Clear the folder's name; another process may have done so already."""
+    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".old-"))
+    try:
+        os.rename(folder, aside / folder.name)
+    except FileNotFoundError:
+        pass
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:

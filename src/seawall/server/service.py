@@ -204,6 +204,7 @@ class Service:
     def gauges(self) -> Mapping[str, float]:
         """Figures of the moment, for monitoring."""
         own = {"queue_depth": len(self._sequencer), "journal_sequence": self.journal.last}
+        own["packs_repaired_total"] = self.shelf.repaired
         return own | {"snapshot_sequence": self._saved} | gauges_of(self.engine, self.counters, self.warming)
 
     # --- records in ---------------------------------------------------------------------------------------------------

@@ -7,15 +7,15 @@ from typing import Any
 import msgspec
 
 from seawall.engine.decision import Decision
-from seawall.engine.pack.model import TIP_LEVELS, Pack, Tip
+from seawall.engine.pack.model import Pack, Tip
+from seawall.engine.pack.tips import tips_for
 
 _encode = msgspec.json.Encoder().encode
 
 
 def tips_of(pack: Pack, decision: Decision) -> list[Tip]:
     """The pack's tips for the decision's reasons, the gravest first, each once."""
-    found = [pack.tips[code] for code in dict.fromkeys(decision.reasons) if code in pack.tips]
-    return sorted(found, key=lambda tip: -TIP_LEVELS.index(tip.level))
+    return tips_for(pack, decision.reasons)
 
 
 def told(pack: Pack, decision: Decision, language: str) -> list[dict[str, str]]:

@@ -5,11 +5,11 @@ Knows no pack.
 
 from __future__ import annotations
 
-from seawall.simulator.attack import SCENARIOS
+from seawall.simulator.attack import SCENARIOS, VARIANTS
 from seawall.simulator.fields import FIELDS
 from seawall.simulator.live import Live
 from seawall.simulator.outage import OUTAGES
 from seawall.simulator.rows import CUSTOMER_KINDS, KINDS
 from seawall.simulator.simulation import Simulation
 
-__all__ = ["CUSTOMER_KINDS", "FIELDS", "KINDS", "OUTAGES", "SCENARIOS", "Live", "Simulation"]
+__all__ = ["CUSTOMER_KINDS", "FIELDS", "KINDS", "OUTAGES", "SCENARIOS", "VARIANTS", "Live", "Simulation"]

@@ -12,6 +12,7 @@ from seawall.simulator.attack import SCENARIOS, Scenario
 from seawall.simulator.attack.craft import Attack, Numbering
 from seawall.simulator.outage.scenario import Outage
 from seawall.simulator.randomness import Floats, Ints, Range, stream
+from seawall.simulator.scenarios import LABELLED
 from seawall.simulator.world import World
 
 _EARLIEST, _LATEST = r.DAY, 30 * r.DAY  # of a label after its event
@@ -27,11 +28,12 @@ class _Plan:
 
 
 class Campaigns:
-    """Begins attacks so that labelled rows of `kinds` come to `a_day` a day on average."""
+    """Begins attacks of these scenarios so that labelled rows of `kinds` come to `a_day` a day on average."""
 
-    def __init__(self, world: World, kinds: Ints, a_day: float) -> None:
+    def __init__(self, world: World, kinds: Ints, a_day: float, scenarios: Sequence[Scenario] = SCENARIOS) -> None:
         self._world, self._kinds, self._numbering = world, kinds, Numbering()
-        active = [(code, scenario) for code, scenario in enumerate(SCENARIOS) if np.isin(scenario.kinds, kinds).any()]
+        self._begun = 0
+        active = [(LABELLED.index(one), one) for one in scenarios if np.isin(one.kinds, kinds).any()]
         rng = stream(world.seed, "campaign")
         parts = shares([scenario for _, scenario in active], rng)
         self._plans = [
@@ -64,6 +66,8 @@ class Campaigns:
         values = {name: span.draw(rng) for name, span in plan.ranges.items()}
         rows = plan.scenario.launch(Attack(self._world, rng, values, plan.code, self._numbering))
         delay = label_delays(plan.scenario.reported.draw(rng) * r.DAY, len(rows), rng)
+        rows["campaign"] = self._begun
+        self._begun += 1
         rows["label_delay"] = np.where(rows["scenario"] >= 0, delay, -1)
         return r.of_kinds(rows[rows["time"] < self._world.end_ms], self._kinds)
 

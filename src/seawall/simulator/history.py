@@ -65,7 +65,7 @@ def write(
 
 
 class _Lines:
-    """NDJSON: the event as the API takes it, and is_<label>, scenario, label_time."""
+    """NDJSON: the event as the API takes it, and is_<label>, scenario, label_time, campaign."""
 
     def __init__(self, path: Path, fields: Sequence[Field], labels: Sequence[str], naming: Naming) -> None:
         self._file = path.open("wb")
@@ -84,6 +84,8 @@ class _Lines:
                 "scenario": label["scenario"],
                 "label_time": label["label_time"],
             }
+        for place in np.flatnonzero(rows["campaign"] >= 0).tolist():
+            lines[place]["campaign"] = int(rows["campaign"][place])
         self._file.write(self._encoder.encode_lines(lines))
 
     def close(self) -> None:
@@ -98,7 +100,7 @@ class _Parquet:
         types = {field.name: _TIME if field.name == "event_time" else _TYPES.get(field.name, pa.string())
                  for field in fields}  # fmt: skip
         types |= dict.fromkeys((f"is_{label}" for label in labels), pa.bool_())
-        types |= {"scenario": pa.string(), "label_time": _TIME}
+        types |= {"scenario": pa.string(), "label_time": _TIME, "campaign": pa.int32()}
         self._schema = pa.schema(list(types.items()))
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
         self._waiting: list[r.Rows] = []
@@ -125,6 +127,7 @@ class _Parquet:
         columns |= {f"is_{label}": pa.array(names == label) for label in self._labels}
         columns["scenario"] = pa.array(np.where(labelled, render.SCENARIO_NAMES[rows["scenario"]], ""), mask=~labelled)
         columns["label_time"] = pa.array(render.label_times(rows), mask=~labelled).cast(_TIME)
+        columns["campaign"] = pa.array(rows["campaign"], mask=rows["campaign"] < 0)
         return pa.table(columns, schema=self._schema)
 
     def _column(self, field: Field, rows: r.Rows) -> Any:

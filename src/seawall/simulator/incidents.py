@@ -28,6 +28,7 @@ class _Active:
     effect: Effect
     code: int
     delay: float  # typical, from event to label, ms
+    number: int  # of the outage
 
 
 class Incidents:
@@ -36,6 +37,7 @@ class Incidents:
     def __init__(self, world: World, a_day: float) -> None:
         self._world = world
         self._active: list[_Active] = []
+        self._begun = 0
         rng = stream(world.seed, "outages")
         self._plans = [
             _Plan(
@@ -55,6 +57,7 @@ class Incidents:
         for active in self._active:
             touched = active.effect.touch(probes, rng)
             probes["scenario"][touched] = active.code
+            probes["campaign"][touched] = active.number
             probes["label_delay"][touched] = label_delays(active.delay, len(touched), rng)
         self._active = [active for active in self._active if active.effect.end > self._world.step_end]
         return probes
@@ -69,5 +72,6 @@ class Incidents:
                 begin = int(rng.integers(world.step_begin, world.step_end))
                 effects = plan.outage.effects(Outbreak(begin, values, rng))
                 delay = plan.outage.reported.draw(rng) * r.DAY
-                self._active += [_Active(effect, plan.code, delay) for effect in effects]
+                self._active += [_Active(effect, plan.code, delay, self._begun) for effect in effects]
+                self._begun += 1
                 plan.owed -= max(1.0, sum(effect.expected for effect in effects))

@@ -43,15 +43,22 @@ CATEGORIES = (
     Category("5945", 3, 0.50, 1.8, returns=True),  # hobby and toys
     Category("5947", 2, 0.60, 2.0, resale=True),  # gifts and gift cards
     Category("5999", 7, 0.40, 1.3, returns=True),  # other retail
+    # no shops of a city or of the net at large: see RAMPS, CASINOS
+    Category("6051", 0, 1.00, 15.0),  # crypto-assets and other quasi-cash
+    Category("7995", 0, 1.00, 5.0),  # betting
 )
+RAMPS, CASINOS, SHELLS = 6, 4, 200  # merchants on the net outside the groups, by their number
 ONLINE_GROUP = len(CITIES)
 _RESALE = np.array([category.resale for category in CATEGORIES])
 _PRICE = np.log([category.price for category in CATEGORIES])
+_CODES = [category.code for category in CATEGORIES]
+_SHELL_CODES = ("5999", "5311", "5651", "5732", "7011")  # what a merchant says it sells that means to run
 
 
 @dataclass(frozen=True, slots=True)
 class Merchants:
-    """Arrays over M merchants, grouped: first the shops of each city in turn, last those on the net."""
+    """Arrays over M merchants, grouped: first the shops of each city in turn, then those on the net; behind the groups
+    ramps, betting sites and shells, which are only ever named, never picked."""
 
     category: Ints  # (M,)
     city: Ints  # (M,) where the shop or its seat is
@@ -59,9 +66,12 @@ class Merchants:
     latitude: Floats  # (M,) degrees
     longitude: Floats
     log_price: Floats  # (M,) natural logarithm of the price level
-    first: Ints  # (cities + 2,) start of each group; the last entry is M
-    edge: Floats  # (M + 1,) running sum of the sizes
+    first: Ints  # (cities + 2,) start of each group; the last entry is where the groups end
+    edge: Floats  # (first[-1] + 1,) running sum of the sizes
     resale_online: Ints  # indices of shops on the net whose goods resell
+    ramps: Ints  # indices of merchants that sell crypto-assets
+    casinos: Ints  # indices of betting sites
+    shells: Ints  # indices of merchants without customers, for those who set one up
 
     def __len__(self) -> int:
         return len(self.category)
@@ -94,17 +104,33 @@ def make_merchants(seed: int, customers: int) -> Merchants:
     resale_online = np.flatnonzero(online & _RESALE[category])
     if not len(resale_online):
         resale_online = np.flatnonzero(online)
+    grouped = len(group)
+    behind = np.arange(grouped, grouped + RAMPS + CASINOS + SHELLS)
+    more_categories, more_cities = _behind(stream(seed, "merchants", "behind"))
+    category, city = np.append(category, more_categories), np.append(city, more_cities)
+    spread = np.append(rng.normal(0, 0.05, grouped), np.zeros(len(behind)))
+    along = np.append(rng.normal(0, 0.05, grouped), np.zeros(len(behind)))
     return Merchants(
         category=category,
         city=city,
-        online=online,
-        latitude=np.round(LATITUDE[city] + rng.normal(0, 0.05, len(group)), 4),
-        longitude=np.round(LONGITUDE[city] + rng.normal(0, 0.05, len(group)), 4),
-        log_price=_PRICE[category] + rng.normal(0, 0.25, len(group)),
+        online=np.append(online, np.ones(len(behind), dtype=bool)),
+        latitude=np.round(LATITUDE[city] + spread, 4),
+        longitude=np.round(LONGITUDE[city] + along, 4),
+        log_price=_PRICE[category] + np.append(rng.normal(0, 0.25, grouped), np.zeros(len(behind))),
         first=np.concatenate([[0], np.cumsum(counts)]),
         edge=np.concatenate([[0.0], np.cumsum(size)]),
         resale_online=resale_online,
+        ramps=behind[:RAMPS],
+        casinos=behind[RAMPS : RAMPS + CASINOS],
+        shells=behind[RAMPS + CASINOS :],
     )
+
+
+def _behind(rng: np.random.Generator) -> tuple[Ints, Ints]:
+    """Categories and cities of ramps, betting sites and shells, in this order."""
+    shells = [_CODES.index(code) for code in rng.choice(_SHELL_CODES, SHELLS)]
+    category = [_CODES.index("6051")] * RAMPS + [_CODES.index("7995")] * CASINOS + shells
+    return np.array(category), rng.choice(len(CITIES), len(category), p=VISITORS)
 
 
 def _zipf(count: int, rng: np.random.Generator) -> Floats:

@@ -19,7 +19,7 @@ _FACTOR = 618_033_989  # coprime to _ACCOUNTS, so that different cards get diffe
 def keys(seed: int) -> dict[str, int]:
     """The scrambling keys of a run, one a sort of id."""
     rng = stream(seed, "names")
-    return {sort: int(rng.integers(0, 2**63)) for sort in ("event", "c", "a", "m", "d", "card", "ip")}
+    return {sort: int(rng.integers(0, 2**63)) for sort in ("event", "c", "a", "m", "d", "card", "ip", "phone", "p")}
 
 
 def ids(prefix: str, index: Ints, key: int) -> Ints:
@@ -58,6 +58,16 @@ def addresses(index: Ints, key: int) -> Ints:
     for octet in octets:
         text = np.char.add(np.char.add(text, "."), octet)
     return np.asarray(text)
+
+
+def phone_numbers(index: Ints, key: int) -> Ints:
+    """Telephone numbers (n,) of 11 digits that begin as no mobile number in China does: nobody is meant by them."""
+    number = (np.asarray(index).astype(np.int64) * _FACTOR + key % _ACCOUNTS) % _ACCOUNTS
+    return _text(
+        (np.insert(number[:, None] // 10 ** np.arange(8, -1, -1) % 10, 0, [[1], [0]], axis=1) + ord("0")).astype(
+            np.uint8
+        )
+    )
 
 
 def times(milliseconds: Ints) -> Ints:

@@ -56,6 +56,7 @@ ROW = np.dtype(
         ("ip", "i4"),
         ("city", "i2"),  # where the address, not the person, is
         ("counterparty", "i4"),
+        ("country", "i1"),  # of the counterparty; position in places.COUNTRIES
         ("amount", "i8"),  # minor units
         ("channel", "i1"),
         ("entry_mode", "i1"),
@@ -64,6 +65,8 @@ ROW = np.dtype(
         ("result", "i1"),
         ("method", "i1"),
         ("change", "i1"),
+        ("phone", "i4"),  # the new number of a change
+        ("promotion", "i4"),  # whose price a payment had
         ("service", "i1"),  # position in services.SERVICES
         ("region", "i1"),  # position in services.REGIONS
         ("status", "i1"),
@@ -72,6 +75,7 @@ ROW = np.dtype(
         ("original_time", "i8"),
         ("scenario", "i1"),  # -1 is ordinary, else a position in scenarios.LABELLED
         ("label_delay", "i8"),  # ms from the event to its label; -1 where ordinary
+        ("campaign", "i4"),  # the attack or outage it is of, numbered within a run; -1 where ordinary
     ]
 )
 _BLANK = np.array([(-1,) * len(ROW.descr)], dtype=ROW)

@@ -1,10 +1,10 @@
-"""Everything that is labelled: attacks, then outages; a row's `scenario` is a position here."""
+"""Everything that is labelled: attacks, outages, variants of attacks; a row's `scenario` is a position here."""
 
 from __future__ import annotations
 
-from seawall.simulator.attack import SCENARIOS, Scenario
+from seawall.simulator.attack import SCENARIOS, VARIANTS, Scenario
 from seawall.simulator.outage import OUTAGES, Outage
 
 FRAUD, OUTAGE = "fraud", "outage"
-LABELLED: tuple[Scenario | Outage, ...] = (*SCENARIOS, *OUTAGES)
-LABELS = (FRAUD,) * len(SCENARIOS) + (OUTAGE,) * len(OUTAGES)
+LABELLED: tuple[Scenario | Outage, ...] = (*SCENARIOS, *OUTAGES, *VARIANTS)
+LABELS = (FRAUD,) * len(SCENARIOS) + (OUTAGE,) * len(OUTAGES) + (FRAUD,) * len(VARIANTS)

@@ -12,6 +12,7 @@ import numpy as np
 
 from seawall.simulator import history, names, render
 from seawall.simulator import rows as r
+from seawall.simulator.attack import SCENARIOS, VARIANTS, Scenario
 from seawall.simulator.behaviour import BEHAVIOURS
 from seawall.simulator.campaigns import Campaigns, narrowed
 from seawall.simulator.fields import Naming, fields_of
@@ -31,7 +32,8 @@ class Simulation:
     """A synthetic fintech of `customers` people over `days` days from `start` (00:00 UTC).
 
     `attack_rate` is the share (0..0.5) of labelled events aimed at, among those of customers (attacks) and among
-    service probes (outages); `kinds` the event types wanted. The same arguments give the same events, ids included;
+    service probes (outages); `kinds` the event types wanted; `attacks` names the scenarios and variants to take part,
+    by default all scenarios and no variant. The same arguments give the same events, ids included;
     ordinary events of one kind do not depend on the other kinds. ValueError names an argument out of its bounds.
     """
 
@@ -43,6 +45,7 @@ class Simulation:
         start: date,
         attack_rate: float = 0.002,
         kinds: Collection[str] = ("payment.card",),
+        attacks: Collection[str] | None = None,
     ) -> None:
         check_bounds(
             ("seed", seed, 0, MOST_SEED),
@@ -54,6 +57,7 @@ class Simulation:
             raise ValueError(f"start: {start} is outside {EARLIEST} to {LATEST}; choose a date within")
         self.seed, self.customers, self.days, self.start, self.attack_rate = seed, customers, days, start, attack_rate
         self.kinds = check_kinds(kinds)
+        self.attacks = _scenarios(attacks)
 
     @property
     def expected_events(self) -> int:
@@ -128,7 +132,8 @@ class Simulation:
         parts = [part for part in BEHAVIOURS if part.kind in wanted]
         daily = {part.kind: part.mean(world.people) for part in parts}
         incidents = Incidents(world, daily.pop(r.PROBE, 0.0) * self.attack_rate)
-        campaigns = Campaigns(world, wanted, sum(daily.values()) * self.attack_rate / (1 - self.attack_rate))
+        a_day = sum(daily.values()) * self.attack_rate / (1 - self.attack_rate)
+        campaigns = Campaigns(world, wanted, a_day, self.attacks)
         coming = r.build(0)
         for day in range(self.days):
             world.begin_day(day)
@@ -152,6 +157,17 @@ def check_bounds(*bounds: tuple[str, float, float, float]) -> None:
     for name, value, low, high in bounds:
         if not low <= value <= high:
             raise ValueError(f"{name}: {value} is outside {low} to {high}; choose a value within")
+
+
+def _scenarios(names: Collection[str] | None) -> tuple[Scenario, ...]:
+    """The scenarios and variants of these names. ValueError for one that is unknown."""
+    if names is None:
+        return SCENARIOS
+    known = {one.name: one for one in (*SCENARIOS, *VARIANTS)}
+    unknown = sorted(set(names) - known.keys())
+    if unknown:
+        raise ValueError(f"attacks: no {unknown[0]!r}; choose from {', '.join(known)}")
+    return tuple(one for name, one in known.items() if name in names)
 
 
 def check_kinds(kinds: Collection[str]) -> tuple[str, ...]:

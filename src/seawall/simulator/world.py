@@ -11,8 +11,8 @@ from seawall.simulator import rows as r
 from seawall.simulator.habits import PEAK, kept, moments
 from seawall.simulator.merchants import Merchants, make_merchants
 from seawall.simulator.people import People, make_people
-from seawall.simulator.places import CITIES, UTC_OFFSET_MS, VISITORS
-from seawall.simulator.randomness import Floats, Ints, stream
+from seawall.simulator.places import CITIES, COUNTRIES, COUNTRY, UTC_OFFSET_MS, VISITORS
+from seawall.simulator.randomness import Floats, Ints, scramble32, stream
 
 RECENT_DAYS = 14
 _GATEWAYS = 40  # shared addresses (mobile networks, hotels) of a city
@@ -20,6 +20,9 @@ _TRIP_PERIOD = 30
 _TRIP_SHARE = 0.08
 _NEW_DEVICE_A_DAY = 1 / 500
 _NEW_CARD_A_DAY = 1 / 1100
+_STRANGERS = 1 << 30  # customers, cards and telephone numbers from here on are those of attacks
+_HOME = COUNTRIES.index("CN")
+_ABROAD = 4  # of a hundred accounts outside the platform
 
 
 class World:
@@ -49,6 +52,8 @@ class World:
         self._next_strange_device = 2 * n + 1  # attacks never shift what customers ordinarily hold
         self._next_ip = n + len(CITIES) * _GATEWAYS
         self._next_counterparty = 7 * n + 200
+        self._next_customer = self._next_strange_card = self._next_phone = _STRANGERS
+        self._next_shell = 0
         self._trip_period = -1
         self._trip: tuple[Ints, Ints, Ints] = (everyone, everyone, everyone)
 
@@ -119,6 +124,32 @@ class World:
     def new_counterparties(self, count: int) -> Ints:
         self._next_counterparty += count
         return np.arange(self._next_counterparty - count, self._next_counterparty)
+
+    def new_customers(self, count: int) -> Ints:
+        """Customers with no history and no habits, opened for an attack."""
+        self._next_customer += count
+        return np.arange(self._next_customer - count, self._next_customer)
+
+    def new_cards(self, count: int) -> Ints:
+        self._next_strange_card += count
+        return np.arange(self._next_strange_card - count, self._next_strange_card)
+
+    def new_phones(self, count: int) -> Ints:
+        self._next_phone += count
+        return np.arange(self._next_phone - count, self._next_phone)
+
+    def new_shell(self) -> int:
+        """A merchant without customers; after all of them were handed out, the first again."""
+        self._next_shell += 1
+        return int(self.merchants.shells[(self._next_shell - 1) % len(self.merchants.shells)])
+
+    def country_of(self, counterparty: Ints) -> Ints:
+        """Position in COUNTRIES (n,) of each account: a customer's is at home, of others a few are abroad."""
+        people = self.people
+        inside = counterparty < len(people)
+        drawn = scramble32(counterparty, self.seed) % np.uint32(100 * len(COUNTRIES))
+        outside = np.where(drawn % 100 < _ABROAD, drawn // 100, _HOME)
+        return np.where(inside, COUNTRY[people.city[np.where(inside, counterparty, 0)]], outside)
 
     def _bought_devices(self, count: int) -> Ints:
         self._next_device += 2 * count

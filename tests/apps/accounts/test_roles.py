@@ -24,7 +24,7 @@ def test_duties_are_separated() -> None:
         key for key in roles["admin"].permissions if key.split(".")[0] in ("decisions", "cases", "alerts", "entities")
     }
     for reader in ("auditor", "examiner"):
-        words = {key.split(".")[1] for key in roles[reader].permissions}
+        words = {key.split(".")[1] for key in roles[reader].permissions - {"views.keep"}}  # their own tabs
         assert words <= {"view", "restricted", "export", "verify"}
     assert not roles["analyst"].permissions & DECIDING
     assert {key for key, role in roles.items() if "users.manage" in role.permissions} == {"admin"}

@@ -72,8 +72,8 @@ def test_a_stale_change_is_412_and_names_what_changed(ada: Client, case: Case, p
     assert (refused.status_code, refused["Content-Type"]) == (412, "application/problem+json")
     assert [one["action"] for one in refused.json()["changes"]] == ["case.escalated"]
     assert refused.json()["changes"][0]["changed"]["severity"] == [3, 4]
-    assert "case.escalated" in refused.json()["detail"]
-    assert "severity 3 → 4" in refused.json()["detail"]
+    assert "Case escalated" in refused.json()["detail"]
+    assert "Severity High → Critical" in refused.json()["detail"]
     assert post(ada, f"/cases/{case.pk}/actions/take", {}, **{"If-Match": "x"}).status_code == 422
     tag = ada.get(f"{ROOT}/cases/{case.pk}")["ETag"]
     assert post(ada, f"/cases/{case.pk}/actions/take", {}, **{"If-Match": tag}).status_code == 200

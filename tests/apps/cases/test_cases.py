@@ -174,7 +174,7 @@ def test_a_graver_case_has_less_time_and_never_more(case: Case, people: People) 
 def test_a_stale_edit_is_told_what_changed(case: Case, people: People) -> None:
     seen = case.version
     cases.act(people["sam"], case.pk, "escalate", Given("grave"))
-    with pytest.raises(StaleError, match=r"sam case\.escalated .*severity 3 → 4") as refused:
+    with pytest.raises(StaleError, match=r"sam: Case escalated .*Severity High → Critical") as refused:
         cases.act(people["ada"], case.pk, "take", version=seen)
     assert [one.action for one in refused.value.changes] == ["case.escalated"]
     case.refresh_from_db()

@@ -146,7 +146,7 @@ def test_a_stale_button_shows_what_changed(case: Case, people: Any, browser: Cal
     answer = ada.post(f"{reverse('cases:case_do', args=[case.pk, 'take'])}?v={seen}")
     assert answer.status_code == 409
     assert "sam" in answer.content.decode()
-    assert "severity" in answer.content.decode()
+    assert "Severity</th><td><del>High</del></td><td><ins>Critical</ins>" in answer.content.decode()
     case.refresh_from_db()
     assert (case.state, case.assignee) == ("new", None)
 
@@ -225,7 +225,7 @@ def test_chinese_services_speak_chinese(alert: Alert, people: Any) -> None:
 def test_alerts_speak_the_readers_language_and_keep_their_code(alert: Alert, browser: Callable[..., Client]) -> None:
     for language, title in (("en", "Rule"), ("zh-hans", "规则")):
         client = browser("ada", language)
-        code = '<small class="code">VELOCITY</small>'
+        code = '<small class="coded">VELOCITY</small>'
         assert f"{title} {code}" in text_of(client, reverse("cases:alerts"), state="new")
         page = text_of(client, reverse("cases:alert", args=[alert.pk]))
         assert f"</span> {title}</h1>" in page

@@ -17,6 +17,8 @@ from seawall.server.packs import bundle_of
 from seawall.server.service import Service
 
 PACK = Path(seawall.__file__).parent / "packs" / "payments"
+VERSION = load_pack(PACK).policy.version  # that the story's home runs
+LABEL = f"payments@{VERSION}"
 NOW = 1_795_000_000_000  # 2026-11-18T18:26:40Z
 _kept: list[TemporaryDirectory[str]] = []
 

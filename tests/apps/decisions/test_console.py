@@ -19,6 +19,7 @@ from seawall.apps.decisions import registry
 from seawall.apps.decisions.models import DecisionRow, Entity
 from seawall.apps.decisions.registry import Neighbour, Related, register_neighbour
 from seawall.server.control.middleware import POLICY
+from tests.apps.decisions.home import LABEL
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("followed")]
 SignIn = Callable[..., Client]
@@ -128,7 +129,7 @@ def test_a_decision_says_why_in_words(signed_in: SignIn) -> None:
     client = signed_in("analyst")
     shown = text_of(client, page("e-17"))
     for said in ("Burst of payments of one card within 10 minutes", "+45", "+35", "Payments of the card in 10 min 8",
-                 "VELOCITY", "usual", "payments@1 still decides", "Labelled: Fraud", "100.00 CNY"):  # fmt: skip
+                 "VELOCITY", "usual", f"{LABEL} still decides", "Labelled: Fraud", "100.00 CNY"):  # fmt: skip
         assert said in shown, said
     User.objects.update(language="zh-hans")
     shown = text_of(client, page("e-17"))

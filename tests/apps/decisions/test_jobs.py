@@ -33,7 +33,7 @@ from seawall.apps.decisions.models import (
 )
 from seawall.apps.decisions.registry import Followed, register_follower, unregister_follower
 from seawall.server.home import Home
-from tests.apps.decisions.home import Live, card
+from tests.apps.decisions.home import LABEL, Live, card
 
 pytestmark = pytest.mark.django_db
 
@@ -83,7 +83,7 @@ def test_everything_is_indexed_as_the_journal_has_it(live_home: Home, heard: lis
     assert ErasureRow.objects.get().subject == "c3"
     assert Entity.objects.get(kind="customer", value="c3").erased_at
     assert Entity.objects.filter(erased_at__isnull=False).count() == 1
-    assert ActivationRow.objects.get().policy == "payments@1"
+    assert ActivationRow.objects.get().policy == LABEL
 
 
 def counted() -> dict[str, Any]:

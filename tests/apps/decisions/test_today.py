@@ -11,15 +11,15 @@ from seawall.apps.decisions.today import ask
 from seawall.engine.journal import EventRecord, Journal, Kind, decode_event
 from seawall.engine.pack import load_pack
 from seawall.engine.policy import CompiledPolicy, compile_policy
-from tests.apps.decisions.home import PACK, story
+from tests.apps.decisions.home import PACK, VERSION, story
 
 
 def policy(folder: Path, **edits: tuple[str, str]) -> CompiledPolicy:
-    """The payments pack at version 2 with texts replaced; `edits` are file stem -> (old, new)."""
+    """The payments pack at its next version with texts replaced; `edits` are file stem -> (old, new)."""
     target = folder / "pack"
     shutil.copytree(PACK, target, dirs_exist_ok=True)
     (target / "tests.yaml").write_text("tests: []\n")
-    for stem, (old, new) in {"policy": ("version: 1", "version: 2"), **edits}.items():
+    for stem, (old, new) in {"policy": (f"version: {VERSION}", f"version: {VERSION + 1}"), **edits}.items():
         path = target / f"{stem}.yaml"
         text = path.read_text("utf-8")
         assert old in text
@@ -50,7 +50,7 @@ def test_the_policy_that_decided_says_the_same(burst: EventRecord, then: Compile
 def test_another_threshold_changes_the_answer(burst: EventRecord, then: CompiledPolicy, tmp_path: Path) -> None:
     verdict = ask(burst, then, policy(tmp_path, rules=("when: card_count_10m >= 5", "when: card_count_10m >= 50")))
     assert (verdict.policy, verdict.outcome, verdict.score, verdict.rules) == (
-        "payments@2", "challenge", 35, ("customer_velocity",)
+        f"payments@{VERSION + 1}", "challenge", 35, ("customer_velocity",)
     )  # fmt: skip
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from seawall.apps.outbox.engine import DeliveryError, RefusedError
 from seawall.server.home import Home
 from seawall.server.service import Service
 from tests.apps.decisions.home import Live, card, transfer
@@ -29,6 +30,19 @@ class Engine(LimitsEngine):
 
         return {"sequence": self._with(story)}
 
+    def post_many(self, path: str, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Every answer of a batch, as the decision API writes them."""
+        self.asked += [(path, dict(body)) for body in bodies]
+        name = path.removeprefix("/v1/lists/").split("/")[0]
+
+        async def story(service: Service) -> list[Any]:
+            return await service.list_entries(name, [json.dumps(body).encode() for body in bodies])
+
+        return [
+            {"sequence": one} if isinstance(one, int) else {"status": 422, "detail": str(one)}
+            for one in self._with(story)
+        ]
+
 
 class Quick:
     """An engine that only numbers what it is sent; `refuse` are keys that it will not take."""
@@ -42,6 +56,18 @@ class Quick:
             raise error
         self.asked.append((path, dict(body)))
         return {"sequence": 1_000 + len(self.asked)}
+
+    def post_many(self, path: str, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """A refusal says its status in its member; whatever else goes wrong does so for one alone."""
+        found: list[Any] = []
+        for body in bodies:
+            try:
+                found.append(self.post(path, body))
+            except RefusedError as error:
+                found.append({"status": error.status} | error.problem)
+            except DeliveryError:
+                found.append({"status": 503})
+        return found
 
 
 @pytest.fixture

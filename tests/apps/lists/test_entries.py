@@ -21,6 +21,7 @@ from seawall.apps.decisions.jobs import follow_all
 from seawall.apps.decisions.models import ListRow
 from seawall.apps.errors import ConflictError, DeniedError, InvalidError, UnknownError
 from seawall.apps.lists import follow, hits, queries
+from seawall.apps.lists.declared import display
 from seawall.apps.lists.models import Change, Entry, Hit, HitHour
 from seawall.apps.lists.services import entries, expiry, export
 from seawall.apps.lists.services.entries import Wanted
@@ -31,7 +32,7 @@ from tests.apps.lists.conftest import Engine, Quick
 
 Make = Callable[..., User]
 WHY = "stolen, reported by its owner"
-PAN = "6222020000000077"
+PAN, SHARED, OTHER = "6222020000000077", "6222020000000078", "6222020000000079"
 SOON = timedelta(days=30)
 
 
@@ -210,6 +211,29 @@ def test_a_sensitive_value_is_nowhere_in_the_clear(
     written = everything(ledger_file) + caplog.text + "".join(capsys.readouterr())
     assert "622202******0077" in written
     assert PAN not in written
+
+
+def test_an_erasure_takes_the_masks_of_the_subjects_values_along(
+    engine: Engine, live: Live, maker: User, committed: Any
+) -> None:
+    live.feed(card(40, 500, customer="c8", card=PAN), card(41, 400, customer="c8", card=SHARED),
+              card(42, 300, customer="c9", card=SHARED), card(43, 200, customer="c9", card=OTHER))  # fmt: skip
+    made = {pan: add(maker, "blocked_cards", pan, committed) for pan in (PAN, SHARED, OTHER)}
+    follow_all()
+
+    def shown() -> list[bool]:
+        return [bool(Entry.objects.get(pk=made[pan].pk).shown) for pan in (PAN, SHARED, OTHER)]
+
+    assert shown() == [True, True, True]
+    live.feed(card(44, 100, customer="c1"), erase="c8")
+    follow_all()
+    assert shown() == [False, True, True]  # the card that c9 has, too, keeps its link
+    entry = Entry.objects.get(pk=made[PAN].pk)
+    assert (entry.state, PAN[-4:] in display(entry)) == ("active", False)
+    live.feed(erase=Entry.objects.get(pk=made[OTHER].pk).key)  # the stand-in itself
+    live.feed(erase="c9")
+    follow_all()
+    assert shown() == [False, False, False]
 
 
 @pytest.mark.parametrize(

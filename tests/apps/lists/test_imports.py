@@ -20,7 +20,7 @@ from seawall.apps.jobs.models import Run
 from seawall.apps.jobs.running import CancelledError
 from seawall.apps.lists import reading
 from seawall.apps.lists.models import Entry, Import
-from seawall.apps.lists.services import entries, importing, imports, spool
+from seawall.apps.lists.services import entries, importing, imports, putting, sorting, spool
 from seawall.apps.outbox.engine import DeliveryError, RefusedError
 from tests.apps.lists.conftest import Quick
 from tests.apps.lists.test_entries import everything
@@ -100,7 +100,7 @@ def test_an_import_that_breaks_goes_on_where_it_stopped(
 ) -> None:
     made = checked(maker, "blocked_devices", "\n".join(f"d{n}" for n in range(1_000)))
     imports.confirm(maker, made.pk)
-    monkeypatch.setattr(importing, "WAITS", ())
+    monkeypatch.setattr(putting, "WAITS", ())
     quick.answer = lambda body: DeliveryError("down") if body["key"] >= "d5" else None
     with pytest.raises(ServiceError, match="cannot be reached"):
         run(made)
@@ -130,7 +130,7 @@ def test_a_cancelled_import_keeps_what_was_added(quick: Quick, maker: User) -> N
     with pytest.raises(CancelledError):
         run(made, cancel)
     imports.stopped(made.pk, "cancelled")
-    assert Import.objects.get().added == len(quick.asked) == 400
+    assert Import.objects.get().added == len(quick.asked) == sorting.CHUNK < 1_000
     imports.again(maker, made.pk)
     assert counts(run(made))[5] == 1_000
 

@@ -14,8 +14,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from seawall.apps.outbox import channels, sending
+from seawall.apps.approvals import services as approvals
+from seawall.apps.outbox import channels, sending, webhook_queries
 from seawall.apps.outbox.models import Contact, Delivery, Endpoint
+from tests.apps.outbox.agreed import second_person
 from tests.apps.outbox.conftest import Told, put
 
 pytestmark = pytest.mark.django_db
@@ -83,9 +85,16 @@ def test_a_refused_command_says_why(told: Told, signed_in: Sign) -> None:
 
 def test_a_secret_is_shown_once(signed_in: Sign) -> None:
     client = signed_in("admin")
-    wrong = client.post(reverse("outbox:endpoint_new"), {"name": "desk", "url": "https://10.0.0.1/"})
+    wrong = client.post(
+        reverse("outbox:endpoint_new"), {"name": "desk", "url": "https://10.0.0.1/", "reason": "some reason"}
+    )
     assert (wrong.status_code, "private or reserved" in wrong.content.decode()) == (422, True)
-    given = {"name": "desk", "url": "https://example.com/hook", "kinds": ["case.opened", "case.closed"]}
+    given = {
+        "name": "desk",
+        "url": "https://example.com/hook",
+        "kinds": ["case.opened", "case.closed"],
+        "reason": "the desk",
+    }
     made = text(client.post(reverse("outbox:endpoint_new"), given))
     found = search(r"whsec_[\w-]{43}", made)
     assert found is not None
@@ -95,7 +104,16 @@ def test_a_secret_is_shown_once(signed_in: Sign) -> None:
     assert "Case closed" in page
     assert row.secrets.get().key_id in page
     assert "desk" in text(client.get(reverse("outbox:endpoints")))
-    client.post(reverse("outbox:endpoint_edit", args=[row.pk]), {"url": "https://example.com/other", "kinds": []})
+    assert "Waits for approval" in page
+    assert client.post(reverse("outbox:endpoint_act", args=[row.pk, "ping"])).status_code == 409
+    approvals.approve(second_person(), webhook_queries.open_request(row).pk)
+    edit = {"url": "https://example.com/other", "kinds": [], "reason": "it has moved"}
+    client.post(reverse("outbox:endpoint_edit", args=[row.pk]), edit)
+    row.refresh_from_db()
+    assert row.url == "https://example.com/hook"
+    request = webhook_queries.open_request(row)
+    assert str(request.pk) in text(client.get(reverse("outbox:endpoint", args=[row.pk])))
+    approvals.approve(second_person(), request.pk)
     assert "whsec_" in text(client.post(reverse("outbox:endpoint_act", args=[row.pk, "rotate"])))
     assert client.post(reverse("outbox:endpoint_act", args=[row.pk, "rotate"])).status_code == 409
     for action, check in (("end-old", lambda: True), ("off", lambda: not row.active), ("on", lambda: row.active)):

@@ -12,15 +12,19 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from seawall.apps.approvals import services as approvals
+from seawall.apps.audit.models import Outbox
 from seawall.apps.audit.services import record
-from seawall.apps.errors import ConflictError, InvalidError
-from seawall.apps.outbox import guard, sending, services, signing, webhook_channel, webhooks
+from seawall.apps.errors import ConflictError, DeniedError, InvalidError
+from seawall.apps.outbox import guard, sending, services, signing, webhook_channel, webhook_queries, webhooks
 from seawall.apps.outbox.models import Delivery, Endpoint
 from seawall.apps.outbox.options import Webhooks
 from tests.apps.outbox import receiver as modes
+from tests.apps.outbox.agreed import agreed_endpoint, second_person
 from tests.apps.outbox.receiver import Receiver, hmac_sha256, receiving, verified
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +51,7 @@ def hook(ann: User) -> Iterator[tuple[Receiver, Endpoint]]:
     """A receiver and its endpoint, which hears of cases."""
     secrets: dict[str, str] = {}
     with receiving(secrets) as server:
-        made = webhooks.create(ann, "desk", server.url, ["case.opened", "case.closed"])
+        made = agreed_endpoint(ann, "desk", server.url, ["case.opened", "case.closed"])
         secrets[made.key_id] = made.secret
         yield server, made.endpoint
 
@@ -110,7 +114,7 @@ def test_a_receiver_that_comes_back_after_an_hour(ann: User) -> None:
     secrets: dict[str, str] = {}
     with receiving(secrets) as server:
         url, port = server.url, server.server_port
-    made = webhooks.create(ann, "desk", url, ["case.opened"])
+    made = agreed_endpoint(ann, "desk", url, ["case.opened"])
     for number in range(4):
         happen("case.opened", "c-1", number)
     now = timezone.now()
@@ -161,7 +165,7 @@ def test_a_receiver_that_hangs_holds_up_nobody_else(hook: tuple[Receiver, Endpoi
     server, _endpoint = hook
     secrets: dict[str, str] = {}
     with receiving(secrets) as other:
-        made = webhooks.create(ann, "other", other.url, ["case.opened"])
+        made = agreed_endpoint(ann, "other", other.url, ["case.opened"])
         secrets[made.key_id] = made.secret
         server.modes = [modes.take_and_hang]
         for number in range(3):
@@ -209,21 +213,106 @@ def test_secrets_are_sealed_and_only_admins_manage(hook: tuple[Receiver, Endpoin
     (secret,) = server.secrets.values()
     assert secret not in endpoint.secrets.get().sealed
     eve = make_user("eve", "analyst")
-    for command in (webhooks.ping, webhooks.rotate, webhooks.end_old, webhooks.change):
+    for command in (webhooks.ping, webhooks.rotate, webhooks.end_old):
         with pytest.raises(PermissionDenied):
             command(eve, endpoint.pk)
     with pytest.raises(PermissionDenied):
-        webhooks.create(eve, "x", "https://example.com/", [])
+        webhooks.turn(eve, endpoint.pk, active=False)
+    with pytest.raises(PermissionDenied):
+        webhooks.change(eve, endpoint.pk, "https://example.com/", [], "why not")
+    with pytest.raises(PermissionDenied):
+        webhooks.create(eve, "x", "https://example.com/", [], "why not")
+
+
+# --- four eyes --------------------------------------------------------------------------------------------------------
+
+
+def asked(endpoint: Endpoint) -> Any:
+    found = webhook_queries.open_request(endpoint)
+    assert found is not None
+    return found
+
+
+def test_nothing_leaves_to_a_new_endpoint_before_a_second_person_agrees(ann: User, make_user: Any) -> None:
+    secrets: dict[str, str] = {}
+    with receiving(secrets) as server:
+        made = webhooks.create(ann, "desk", server.url, ["case.opened"], "the desk wants to know")
+        secrets[made.key_id] = made.secret
+        happen("case.opened", "c-1")
+        for command in (webhooks.ping, webhooks.rotate):
+            with pytest.raises(ConflictError, match="agreed"):
+                command(ann, made.endpoint.pk)
+        with pytest.raises(ConflictError, match="agreed"):
+            webhooks.turn(ann, made.endpoint.pk, active=True)
+        with pytest.raises(DeniedError, match="second person"):
+            approvals.approve(ann, asked(made.endpoint).pk)
+        with pytest.raises(PermissionDenied):
+            approvals.approve(make_user("eve", "analyst"), asked(made.endpoint).pk)
+        deliver(3)
+        assert (Delivery.objects.count(), server.requests) == (0, [])
+        approvals.approve(make_user("sam", "security_officer"), asked(made.endpoint).pk)
+        happen("case.opened", "c-2")
+        deliver()
+        assert [body["object"]["id"] for _id, body in server.requests] == ["c-2"]
+    written = Outbox.objects.filter(action__startswith="endpoint.").values_list("action", flat=True)
+    assert list(written.order_by("id")) == ["endpoint.proposed", "endpoint.created"]
+
+
+def test_one_admin_alone_cannot_redirect_what_leaves(hook: tuple[Receiver, Endpoint], ann: User) -> None:
+    server, endpoint = hook
+    secrets = dict(server.secrets)
+    with receiving(secrets) as thief:
+        webhooks.change(ann, endpoint.pk, thief.url, ["case.opened", "case.closed"], "moved house")
+        with pytest.raises(ConflictError, match="already waits"):
+            webhooks.change(ann, endpoint.pk, thief.url + "x", [], "moved again")
+        happen("case.opened", "c-1")
+        deliver()
+        assert (len(server.requests), thief.requests) == (1, [])
+        approvals.reject(second_person(), asked(endpoint).pk, "nobody knows this address")
+        happen("case.opened", "c-2")
+        deliver()
+        assert (len(server.requests), thief.requests) == (2, [])
+        request = webhooks.change(ann, endpoint.pk, thief.url, ["case.opened"], "moved house, see ticket 7")
+        assert request.before["url"] == server.url
+        approvals.approve(second_person(), request.pk)
+        happen("case.opened", "c-3")
+        deliver()
+        assert (len(server.requests), len(thief.requests)) == (2, 1)
+    with pytest.raises(InvalidError, match="Nothing would change"):
+        webhooks.change(ann, endpoint.pk, thief.url, ["case.opened"], "the same once more")
+
+
+@pytest.mark.parametrize("end", ["reject", "withdraw", "expire"])
+def test_an_endpoint_that_nobody_agrees_to_goes(end: str, ann: User) -> None:
+    made = webhooks.create(ann, "desk", "https://example.com/", [], "the desk wants to know")
+    request = asked(made.endpoint)
+    if end == "reject":
+        approvals.reject(second_person(), request.pk, "unknown")
+    elif end == "withdraw":
+        approvals.withdraw(ann, request.pk)
+    else:
+        approvals.expire(request.pk)
+    assert Endpoint.objects.count() == 0
+    webhooks.create(ann, "desk", "https://example.com/", [], "once more with a ticket")
+
+
+def test_an_address_that_has_become_none_is_not_agreed_to(ann: User, settings: Any) -> None:
+    made = webhooks.create(ann, "desk", "https://127.0.0.1/", [], "allowed as yet")
+    strict = settings.SEAWALL_OPTIONS.model_copy(update={"webhooks": Webhooks()})
+    settings.SEAWALL_OPTIONS = strict
+    with pytest.raises(InvalidError, match="cannot be a receiver"):
+        approvals.approve(second_person(), asked(made.endpoint).pk)
+    assert not Endpoint.objects.get().agreed
 
 
 def test_one_switched_off_waits(hook: tuple[Receiver, Endpoint], ann: User) -> None:
     server, endpoint = hook
     happen("case.opened", "c-1")
-    webhooks.change(ann, endpoint.pk, active=False)
+    webhooks.turn(ann, endpoint.pk, active=False)
     happen("case.opened", "c-2")
     deliver(30)
     assert (server.requests, list(Delivery.objects.values_list("attempts", flat=True))) == ([], [0])
-    webhooks.change(ann, endpoint.pk, active=True)
+    webhooks.turn(ann, endpoint.pk, active=True)
     sending.ways.forget()
     sending.deliver("webhook", timezone.now() + timedelta(days=3))
     assert len(server.taken) == 1
@@ -256,7 +345,7 @@ def test_what_may_be_a_receiver() -> None:
         guard.check_address(ip_address("10.0.0.1"), Webhooks(networks=["fd00::/8"], loopback=True))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(address=st.ip_addresses(v=4))
 def test_private_addresses_are_no_receivers_however_they_are_written(address: Any) -> None:
     for one in (
@@ -295,8 +384,8 @@ def test_what_an_endpoint_needs(ann: User) -> None:
         ("a", "https://e.com", ["x.y"]),
     ):
         with pytest.raises(InvalidError) as told:
-            webhooks.create(ann, name, url, kinds)
+            webhooks.create(ann, name, url, kinds, "some reason")
         assert told.value.fields
-    webhooks.create(ann, "a", "https://example.com/", [])
+    webhooks.create(ann, "a", "https://example.com/", [], "some reason")
     with pytest.raises(ConflictError, match="name"):
-        webhooks.create(ann, "a", "https://example.com/", [])
+        webhooks.create(ann, "a", "https://example.com/", [], "some reason")

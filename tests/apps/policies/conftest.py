@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from seawall.engine.pack import load_pack
 from seawall.server.home import Home
-from tests.apps.decisions.home import story
+from tests.apps.decisions.home import PACK, story
 
 if TYPE_CHECKING:
     from seawall.apps.accounts.models import User
     from seawall.apps.policies.models import Draft, Version
+
+SHIPPED = load_pack(PACK).policy.version  # of the pack that the story's home runs
+FIRST, SECOND = f"payments@{SHIPPED}", f"payments@{SHIPPED + 1}"
+
+
+def numbered(text: str, number: int) -> str:
+    """policy.yaml of the shipped pack under another number."""
+    assert text.count(f"version: {SHIPPED}\n") == 1
+    return text.replace(f"version: {SHIPPED}\n", f"version: {number}\n")
 
 
 @pytest.fixture

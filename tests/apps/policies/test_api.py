@@ -12,6 +12,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.apps.decisions.home import PACK
+from tests.apps.policies.conftest import FIRST, SECOND, numbered
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -30,7 +31,7 @@ def test_from_a_draft_to_a_request(first: Version, signed_in: Callable[..., Clie
 
     client = signed_in("model_owner")
     (listed,) = client.get(f"{ROOT}/versions").json()
-    assert (listed["label"], listed["state"], listed["id"]) == ("payments@1", "champion", str(first.pk))
+    assert (listed["label"], listed["state"], listed["id"]) == (FIRST, "champion", str(first.pk))
     draft = post(client, "/drafts", version=str(first.pk), title="stricter").json()
     edit = {"edit": "threshold.set", "arguments": {"outcome": "review", "score": 55}, "token": draft["token"]}
     saved = post(client, f"/drafts/{draft['id']}/edits", **edit).json()
@@ -47,7 +48,7 @@ def test_from_a_draft_to_a_request(first: Version, signed_in: Callable[..., Clie
     fine = text.replace("score: x", "score: 46", 1)
     post(client, f"/drafts/{draft['id']}/text", file="rules.yaml", text=fine, token=3)
     version = post(client, f"/drafts/{draft['id']}/freeze", token=4, note="stricter").json()
-    assert (version["label"], version["parent"], version["state"]) == ("payments@2", "payments@1", "draft")
+    assert (version["label"], version["parent"], version["state"]) == (SECOND, FIRST, "draft")
     refused = post(client, f"/versions/{version['id']}/submit", role="champion", reason="now")
     assert refused.status_code == 409
     for kind in ("cases", "backtest"):
@@ -68,10 +69,11 @@ def test_an_upload_and_a_check(home: object, signed_in: Callable[..., Client]) -
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for path in PACK.glob("*.yaml"):
-            archive.writestr(path.name, path.read_text("utf-8").replace("version: 1\non:", "version: 5\non:"))
+            text = path.read_text("utf-8")
+            archive.writestr(path.name, numbered(text, 95) if path.name == "policy.yaml" else text)
     file = SimpleUploadedFile("pack.zip", buffer.getvalue())
     made = client.post(f"{ROOT}/versions", {"file": file, "note": "moved over"})
-    assert (made.status_code, made.json()["label"], made.json()["note"]) == (200, "payments@5", "moved over")
+    assert (made.status_code, made.json()["label"], made.json()["note"]) == (200, "payments@95", "moved over")
     bad = client.post(f"{ROOT}/versions", {"file": SimpleUploadedFile("pack.zip", b"no zip")})
     assert bad.status_code == 422
     found = post(client, "/check", files={"rules.yaml": "rules: ["}).json()
@@ -82,7 +84,7 @@ def test_an_upload_and_a_check(home: object, signed_in: Callable[..., Client]) -
 def test_what_decides_and_what_can_be_asked_for(first: Version, signed_in: Callable[..., Client]) -> None:
     client = signed_in("auditor")
     (running,) = client.get(f"{ROOT}/deployments").json()
-    assert (running["outcome"], running["sequence"], running["places"][0]["policy"]) == ("active", 0, "payments@1")
+    assert (running["outcome"], running["sequence"], running["places"][0]["policy"]) == ("active", 0, FIRST)
     assert client.get(f"{ROOT}/comparison").json() == []
     assert client.get(f"{ROOT}/edits").json()["cell.set"] == "rules.yaml"
     assert {"velocity", "structuring"} <= {one["id"] for one in client.get(f"{ROOT}/templates").json()}

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.apps.decisions.home import PACK
+from tests.apps.policies.conftest import numbered
 
 
 def seawall(home: Path, *arguments: str) -> tuple[int, str, str]:
@@ -29,19 +30,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("packs") / "mine"
     shutil.copytree(PACK, target)
     path = target / "policy.yaml"
-    path.write_text(
-        path.read_text("utf-8").replace("version: 1", "version: 4").replace("review: 60", "review: 55"), "utf-8"
-    )
+    path.write_text(numbered(path.read_text("utf-8"), 94).replace("review: 60", "review: 55"), "utf-8")
     return target
 
 
 def test_import_list_diff_and_status(tmp_path: Path, folder: Path) -> None:
     code, out, _err = seawall(tmp_path, "import", str(folder), "--note", "stricter")
-    assert (code, out) == (0, "payments@4: draft\n")
+    assert (code, out) == (0, "payments@94: draft\n")
     code, out, _err = seawall(tmp_path, "list", "--json")
     (found,) = json.loads(out)
-    assert (found["policy"], found["state"], found["note"]) == ("payments@4", "draft", "stricter")
-    code, out, _err = seawall(tmp_path, "diff", "payments", "payments@4")
+    assert (found["policy"], found["state"], found["note"]) == ("payments@94", "draft", "stricter")
+    code, out, _err = seawall(tmp_path, "diff", "payments", "payments@94")
     assert (code, out) == (0, "Threshold for Review: 60 → 55\n")
     code, out, _err = seawall(tmp_path, "status")
     assert (code, out) == (0, "nothing decides yet\n")

@@ -8,6 +8,7 @@ import pytest
 
 from seawall.apps.errors import ConflictError, DeniedError, InvalidError
 from tests.apps.decisions.home import PACK
+from tests.apps.policies.conftest import FIRST, SECOND, SHIPPED
 
 if TYPE_CHECKING:
     from seawall.apps.accounts.models import User
@@ -26,7 +27,7 @@ def test_the_pack_of_the_home_is_its_first_version(first: Version) -> None:
     from seawall.apps.decisions.models import ActivationRow
     from seawall.apps.policies import bundles, queries
 
-    assert (first.label, first.state, first.source) == ("payments@1", "champion", "journal")
+    assert (first.label, first.state, first.source) == (FIRST, "champion", "journal")
     assert first.digest == ActivationRow.objects.get().digest
     assert bundles.texts(first.digest)["rules.yaml"] == (PACK / "rules.yaml").read_text("utf-8")
     running = queries.running()
@@ -47,7 +48,10 @@ def test_a_draft_has_the_next_number_and_nothing_else_new(draft: Draft, first: V
 
     found = queries.difference(first.digest, draft.digest)
     assert found.changes == ()
-    assert [line for line in found.lines["policy.yaml"] if line[0] in "+-"][2:] == ["-version: 1", "+version: 2"]
+    assert [line for line in found.lines["policy.yaml"] if line[0] in "+-"][2:] == [
+        f"-version: {SHIPPED}",
+        f"+version: {SHIPPED + 1}",
+    ]
 
 
 def test_an_edit_is_saved_in_words_and_checked(draft: Draft, people: People) -> None:
@@ -70,7 +74,8 @@ def test_text_may_be_wrong_and_says_where(draft: Draft, people: People) -> None:
     broken = text_of(draft).replace("card_count_10m >= 5", "card_cuont_10m >= 5")
     saved = drafts.save_text(people["mo"], draft.pk, "rules.yaml", broken, 1)
     (problem,) = saved.checked.errors
-    assert (problem.file, problem.line, problem.column) == ("rules.yaml", 7, 11)
+    line = broken[: broken.index("card_cuont_10m")].count("\n") + 1
+    assert (problem.file, problem.line, problem.column) == ("rules.yaml", line, 11)
     assert "card_count_10m" in problem.suggestion
     again = drafts.save_text(people["mo"], draft.pk, "rules.yaml", "rules: [", saved.draft.revision)
     assert again.checked.pack is None
@@ -137,7 +142,7 @@ def test_freezing_makes_the_next_version_once(draft: Draft, first: Version, peop
     saved = drafts.edit(people["mo"], draft.pk, "rule.change", {"name": "card_velocity", "fields": {"score": 50}}, 1)
     version = drafts.freeze(people["mo"], draft.pk, 2, "stricter")
     assert (version.label, version.state, version.parent, version.author) == (
-        "payments@2",
+        SECOND,
         "draft",
         first,
         people["mo"],
@@ -155,7 +160,10 @@ def test_two_drafts_get_two_numbers(first: Version, people: People) -> None:
     one, other = (drafts.open_draft(people["mo"], first.pk) for _ in range(2))
     drafts.edit(people["mo"], one.pk, "cap.set", {"cap": 90}, 1)
     drafts.edit(people["mo"], other.pk, "cap.set", {"cap": 80}, 1)
-    assert [drafts.freeze(people["mo"], each.pk, 2).label for each in (other, one)] == ["payments@2", "payments@3"]
+    assert [drafts.freeze(people["mo"], each.pk, 2).label for each in (other, one)] == [
+        SECOND,
+        f"payments@{SHIPPED + 2}",
+    ]
 
 
 def test_a_draft_with_errors_is_not_frozen(draft: Draft, people: People) -> None:

@@ -97,9 +97,10 @@ def test_a_form_changes_the_text_and_says_so(mo: Client, draft: Draft) -> None:
     assert "review: 65" in bundles.texts(draft.digest)["policy.yaml"]
     assert "Not saved" in post(mo, draft, "draft_form", 422, show="thresholds", **{**now, "review": "much"})
     before = bundles.texts(draft.digest)["rules.yaml"]
+    tags = next(one for one in bundles.policy(draft.digest).pack.rules if one.id == "card_velocity").tags
     rule: dict[str, Any] = {"title_zh": "单卡10分钟内密集支付", "title_en": "Burst", "on": "payment.card",
             "when": "card_count_10m >= 6",
-            "score": "51", "severity": "high", "reason": "VELOCITY", "tags": "card, velocity"}  # fmt: skip
+            "score": "51", "severity": "high", "reason": "VELOCITY", "tags": ", ".join(tags)}  # fmt: skip
     post(mo, draft, "draft_form", 200, show="rule:card_velocity", **rule)
     after = bundles.texts(draft.digest)["rules.yaml"]
     changed = [line for line in after.splitlines() if line not in before.splitlines()]
@@ -145,6 +146,17 @@ def test_a_table_is_edited_as_a_table(mo: Client, draft: Draft) -> None:
     assert table is not None
     assert [(row["id"], row["score"]) for row in table["rows"]] == [("very_large", 41), ("row_4", 0), ("large", 15)]
     assert table["rows"][2]["when"][1] == '> money("3000")'
+    inputs = table["inputs"]
+    assert "Write what the new column looks at" in post(mo, draft, "draft_form", 422, **show, do="add-column")
+    post(mo, draft, "draft_form", 204, **show, do="add-column", new_input="channel", **{"score.0": "42"})
+    table = Desk(draft).entry("table", "device_amount_hour")
+    assert table is not None
+    assert (table["inputs"], table["rows"][0]["score"]) == ([*inputs, "channel"], 42)
+    assert [row["when"][-1] for row in table["rows"]] == ["-", "-", "-"]
+    post(mo, draft, "draft_form", 204, **show, do=f"remove-column:{len(inputs)}")
+    table = Desk(draft).entry("table", "device_amount_hour")
+    assert table is not None
+    assert table["inputs"] == inputs
 
 
 def test_rules_are_added_moved_and_removed(mo: Client, draft: Draft) -> None:
@@ -219,6 +231,29 @@ def test_from_submission_to_rollback(
     assert wrong.status_code == 422
     assert mo.post(url, {"reason": "It declines too much.", "typed": first.label}).status_code == 302
     assert deployments.base() != made
+
+
+def test_a_notice_is_marked_as_read_by_its_person(mo: Client, people: People, first: Version) -> None:
+    from seawall.apps.policies.models import Notice
+
+    said = "%(policy)s was stopped as a challenger: %(limit)s, champion %(champion)s, challenger %(challenger)s"
+    values = {"policy": "payments@9", "limit": "alert_ratio", "champion": "1 %", "challenger": "4 %"}
+    mine, other = (
+        Notice.objects.create(person=people[name], version=first, text=said, values=values) for name in ("mo", "kim")
+    )
+    page = text(mo, at("versions"))
+    assert "payments@9 was stopped as a challenger: alert_ratio" in page
+    assert at("notice_read", mine.pk) in page
+    assert mo.post(at("notice_read", other.pk)).status_code == 404
+    assert mo.post(at("notice_read", mine.pk)).status_code == 302
+    assert "was stopped as a challenger" not in text(mo, at("versions"))
+    other.refresh_from_db()
+    assert other.read_at is None
+
+
+def test_there_is_nothing_to_keep_of_who_runs_beside_nobody(mo: Client, first: Version) -> None:
+    assert at("keep", first.pk) not in text(mo, at("way", first.pk))
+    assert mo.post(at("keep", first.pk)).status_code == 409
 
 
 def test_who_may_not_edit_reads(client: Client, signed_in: SignedIn, draft: Draft, first: Version) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from seawall.apps.errors import ConflictError, DeniedError, InvalidError
-from tests.apps.policies.conftest import FakeEngine
+from tests.apps.policies.conftest import FIRST, SECOND, FakeEngine
 
 if TYPE_CHECKING:
     from seawall.apps.accounts.models import User
@@ -188,7 +188,7 @@ def test_an_engine_that_refuses_leaves_everything_as_it_was(
     from seawall.apps.policies import queries
     from seawall.apps.policies.models import Deployment
 
-    fake.refuse[path] = "payments@2 was used for another content"
+    fake.refuse[path] = f"{SECOND} was used for another content"
     version = backtested(draft, people)
     publish(version, people)
     made = Deployment.objects.get(kind="publish")
@@ -196,7 +196,7 @@ def test_an_engine_that_refuses_leaves_everything_as_it_was(
     assert "another content" in made.problem
     assert (state(version), state(first)) == ("backtested", "champion")
     (notice,) = queries.notices(people["mo"])
-    assert notice.values["policy"] == "payments@2"
+    assert notice.values["policy"] == SECOND
 
 
 def test_the_journal_may_tell_of_a_switch_before_the_engine_does(
@@ -266,7 +266,7 @@ def test_rollback_needs_a_permission_and_a_reason_but_no_second_person(
     publishing.roll_back(people["kim"], first.pk, "too many alerts")
     assert (state(version), state(first)) == ("retired", "champion")
     assert fake.switches[-1]["champion"] == first.digest
-    assert Outbox.objects.get(action="policy.rolled_back").data["instead_of"] == "payments@2"
+    assert Outbox.objects.get(action="policy.rolled_back").data["instead_of"] == SECOND
 
 
 def test_only_what_was_champion_is_rolled_back_to(
@@ -303,6 +303,6 @@ def test_the_second_person_sees_what_it_replaces(draft: Draft, people: People) -
     version = backtested(draft, people)
     request = publishing.submit(people["mo"], version.pk, "challenger", "try", share=250, entity="customer")
     told = {one.field: (one.before, one.after) for one in changes(request)}
-    assert told["Champion"][0] == "payments@1"
+    assert told["Champion"][0] == FIRST
     assert told["Share"] == ("", "2.5 %")
-    assert told["Policy version"] == ("", "payments@2")
+    assert told["Policy version"] == ("", SECOND)

@@ -13,6 +13,7 @@ import pytest
 
 from seawall.apps.errors import ConflictError, DeniedError, InvalidError
 from tests.apps.decisions.home import PACK
+from tests.apps.policies.conftest import numbered
 
 FILES = {path.name: path.read_bytes() for path in PACK.glob("*.yaml")}
 
@@ -94,15 +95,15 @@ def test_an_upload_becomes_a_version_once(make_user: Callable[..., Any], home: A
     from seawall.apps.policies.services import versions
 
     mo, ada = make_user("mo", "model_owner"), make_user("ada", "analyst")
-    files = FILES | {"policy.yaml": FILES["policy.yaml"].replace(b"version: 1", b"version: 7"), "notes.txt": b"mine"}
+    files = FILES | {"policy.yaml": numbered(FILES["policy.yaml"].decode(), 97).encode(), "notes.txt": b"mine"}
     with pytest.raises(DeniedError):
         versions.import_zip(ada, zipped(files))
     made = versions.import_zip(mo, zipped(files), "from the old system")
-    assert (made.label, made.state, made.source, made.note) == ("payments@7", "draft", "upload", "from the old system")
+    assert (made.label, made.state, made.source, made.note) == ("payments@97", "draft", "upload", "from the old system")
     assert set(made.bundle.files.values_list("name", flat=True)) == set(FILES)
     assert versions.import_zip(mo, zipped(files)) == made
     other = files | {"policy.yaml": files["policy.yaml"].replace(b"review: 60", b"review: 61")}
-    with pytest.raises(ConflictError, match="next free number is 8"):
+    with pytest.raises(ConflictError, match="version: 98"):
         versions.import_zip(mo, zipped(other))
     broken = files | {"rules.yaml": b"rules: [{id: a}]"}
     with pytest.raises(versions.PackProblemsError) as raised:
@@ -115,9 +116,9 @@ def test_a_folder_on_the_host(tmp_path: Path, home: Any) -> None:
     from seawall.apps.policies.services import versions
 
     for name, data in FILES.items():
-        (tmp_path / name).write_bytes(data.replace(b"version: 1\non:", b"version: 3\non:"))
+        (tmp_path / name).write_bytes(numbered(data.decode(), 93).encode() if name == "policy.yaml" else data)
     (tmp_path / "secret.txt").symlink_to("/etc/passwd")
     made = versions.import_folder(versions.OPERATOR, tmp_path)
-    assert (made.label, made.author, made.source) == ("payments@3", None, "command")
+    assert (made.label, made.author, made.source) == ("payments@93", None, "command")
     with pytest.raises(InvalidError, match="is no folder"):
         versions.import_folder(versions.OPERATOR, tmp_path / "nowhere")

@@ -124,7 +124,7 @@ def test_rates_on_the_sample_and_a_rule_that_matches_everything(first: Version) 
         changed(("rule.add", {"fields": wide}), ("feature.add", lacking), ("rule.add", {"fields": unknown}))
     )
     records = sampling.newest()
-    found = queries.content(bundle.pk, records * 2)  # the story is short
+    found = queries.content(bundle.pk, sampling.Sample("", 0, tuple(records * 2)))  # the story is short
     cards = [one for one in records if one.event.type == "payment.card"]
     assert found.rates["all_cards"].hits == found.rates["all_cards"].events == 2 * len(cards)
     assert "not_yet" not in found.rates

@@ -15,12 +15,12 @@ from django.utils import timezone
 from seawall.apps.decisions.jobs import follow_all
 from seawall.apps.decisions.models import DecisionRow, Entity
 from seawall.apps.decisions.registry import Fired, Followed
-from seawall.apps.outbox import webhooks
 from seawall.apps.outbox.models import Delivery
 from seawall.apps.response import follow
 from seawall.apps.response.models import Action
 from seawall.engine.pack.model import Action as Wanted
 from tests.apps.decisions.home import NOW, Live, card
+from tests.apps.outbox.agreed import agreed_endpoint
 from tests.apps.response.conftest import DirectApi
 
 pytestmark = pytest.mark.django_db
@@ -106,7 +106,7 @@ def test_a_live_decision_acts_on_the_engine(
 
 
 def test_endpoints_hear_of_decisions_that_do_not_approve(live: Live, make_user: Any) -> None:
-    webhooks.create(make_user("ann", "admin"), "desk", "https://example.com/", ["decision.decline"])
+    agreed_endpoint(make_user("ann", "admin"), "desk", "https://example.com/", ["decision.decline"])
     one = followed(70)
     take_in(one)
     take_in(one)

@@ -18,7 +18,7 @@ from seawall.apps.cases.models import Case
 from seawall.apps.decisions.jobs import follow_all
 from seawall.apps.decisions.models import DecisionRow, ListRow
 from seawall.apps.errors import ConflictError, InvalidError, UnknownError
-from seawall.apps.outbox import contacts, engine, sending, webhooks
+from seawall.apps.outbox import contacts, engine, sending
 from seawall.apps.outbox import services as outbox
 from seawall.apps.outbox.models import Delivery
 from seawall.apps.response import services
@@ -28,6 +28,7 @@ from seawall.apps.response.services import Wish
 from seawall.apps.response.states import STATES, TABLE, step
 from seawall.apps.timers import services as timers
 from tests.apps.decisions.home import Live, card, transfer
+from tests.apps.outbox.agreed import agreed_endpoint
 from tests.apps.response.conftest import DirectApi
 
 pytestmark = pytest.mark.django_db
@@ -227,7 +228,7 @@ def test_notify_tells_a_group_and_cannot_be_undone(api: DirectApi, people: Peopl
     outbox.cancel(people["ann"], first.pk, "left the company")
     action.refresh_from_db()
     assert action.state == "starting"
-    outbox.cancel(people["ann"], second.pk, "too")
+    outbox.cancel(people["ann"], second.pk, "left too")
     action.refresh_from_db()
     assert action.state == "failed"
     assert services.dry_run(people["ada"], wish).undo_until is None
@@ -242,7 +243,7 @@ def test_a_case_is_opened_at_once(api: DirectApi, people: People) -> None:
 
 
 def test_a_system_is_told_and_told_again_at_the_end(api: DirectApi, people: People) -> None:
-    webhooks.create(people["ann"], "gateway", "https://example.com/hook", [])
+    agreed_endpoint(people["ann"], "gateway", "https://example.com/hook", [])
     action = services.take(people["ada"], Wish("webhook", "stop", "customer", "c1", {"to": "gateway"}, DAY))
     (sent,) = Delivery.objects.all()
     assert (sent.body["kind"], sent.body["data"]["undo"], sent.body["data"]["target"]["key"]) == (

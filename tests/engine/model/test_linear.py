@@ -80,7 +80,7 @@ def test_a_scikit_learn_model_scores_as_it_does_there() -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        (changed(kind="tree"), "kind must be one of linear, logistic, not 'tree'"),
+        (changed(kind="tree"), "kind must be one of linear, logistic, random_forest, isolation_forest, not 'tree'"),
         (changed(intercept="0"), "the model: intercept must be a number"),
         (changed(intercept=True), "the model: intercept must be a number"),
         (changed(intercept=math.nan), "the model: intercept must be a number"),

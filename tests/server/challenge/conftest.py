@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 import pytest
-import uvloop
 
 from seawall.server.access import Access, KeyStore
 from seawall.server.challenge.desk import Desk
@@ -20,7 +18,9 @@ from seawall.server.challenge.options import ChallengeOptions, Challenges
 from seawall.server.http.run import serve
 
 from ..http.conftest import PATIENT, Answer, Served
+from ..loops import on_a_loop
 from ..world import PACKS, Clock, bundle, running
+from .vendor import Vendor, vendor_at
 
 NOW = 1_795_392_000_000  # 2026-11-23T00:00:00Z
 BOUND: dict[str, Any] = {"amount": 20_000, "currency": "CNY", "merchant": "m4"}
@@ -96,14 +96,12 @@ def platform_at(
     pack: bytes | None = None,
     **more: Any,
 ) -> Iterator[Platform]:
-    """A platform until the block ends."""  # fmt: skip
-    ready = threading.Event()
-    found: dict[str, Any] = {}
+    """A platform until the block ends."""
     clock, timer = clock or Clock(NOW), timer or Timer()
 
-    async def story() -> None:
+    async def story(ready: Callable[[Platform], None], stop: asyncio.Event) -> None:
         async with running(folder, clock=clock, pack=pack or bundle(PACKS / "payments")) as service:
-            stop, access = asyncio.Event(), Access(service.home.access)
+            access = Access(service.home.access)
             desk = Desk(service, options, clock, timer=timer, **more)
             await desk.start()
 
@@ -111,36 +109,23 @@ def platform_at(
                 one = Platform(service, int(url.rpartition(":")[2]), KeyStore(service.home.access))
                 one.folder, one.desk, one.clock, one.timer = folder, desk, clock, timer
                 one.loop = asyncio.get_running_loop()
-                found["platform"], found["stop"] = one, stop
-                ready.set()
+                ready(one)
 
             await serve(service, access, port=0, limits=PATIENT, started=started, stop=stop, challenges=desk)
             await desk.stop()
             access.close()
 
-    def work() -> None:
-        try:
-            uvloop.run(story())
-        except BaseException as error:
-            found["error"] = error
-        finally:
-            ready.set()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    ready.wait(60)
-    try:
-        if "error" in found:
-            raise found["error"]
-        yield found["platform"]
-    finally:
-        if "platform" in found:
-            found["platform"].loop.call_soon_threadsafe(found["stop"].set)
-        thread.join(30)
-        assert not thread.is_alive()
+    with on_a_loop(story) as platform:
+        yield platform
 
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     with platform_at(tmp_path_factory.mktemp("challenges")) as one:
+        yield one
+
+
+@pytest.fixture
+def vendor() -> Iterator[Vendor]:
+    with vendor_at() as one:
         yield one

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +10,12 @@ import pytest
 from pydantic import ValidationError
 
 from seawall.engine.times import format_instant
+from seawall.server.challenge import providers
 from seawall.server.challenge.options import ChallengeOptions, Challenges, Face, SettingsError, load_options
-from seawall.server.challenge.providers import HttpFace, providers_of
+from seawall.server.challenge.providers import HttpFace, Matched, providers_of
 
 from .conftest import Platform, platform_at
+from .vendor import Vendor
 
 
 @pytest.fixture(scope="module")
@@ -61,44 +60,6 @@ def test_the_rule_s_method_and_no_milder_one(platform: Platform) -> None:
     assert (done["result"], done["decision"]["outcome"]) == ("passed", "approve")
 
 
-class Vendor(ThreadingHTTPServer):
-    """Answers as told."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers: list[tuple[int, Any]] = []
-        self.got: list[tuple[Any, str | None]] = []
-
-    @property
-    def rules(self) -> Face:
-        return Face(provider="http", url=f"http://127.0.0.1:{self.server_port}/match", token="t")  # type: ignore[arg-type]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        server: Any = self.server
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        server.got.append((body, self.headers["Authorization"]))
-        status, answer = server.answers.pop(0)
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(json.dumps(answer).encode())
-
-    def log_message(self, *args: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    server = Vendor()
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 @pytest.mark.parametrize(
     ("status", "answer", "passed", "trouble"),
     [
@@ -106,12 +67,16 @@ def vendor() -> Iterator[Vendor]:
         (200, {"passed": False, "id": "h1"}, False, ""),
         (200, {"passed": "true"}, False, "answer 200 of the provider"),
         (200, {"passed": True, "id": "another"}, False, "answer 200 of the provider"),
+        (200, {}, False, "answer 200 of the provider"),
+        (200, b"<html>maintenance", False, "answer 200 of the provider"),
+        (200, ["passed"], False, "answer 200 of the provider"),
         (500, {"passed": True}, False, "answer 500 of the provider"),
+        (302, {"passed": True}, False, "answer 302 of the provider"),
     ],
 )
 def test_a_provider_over_the_wire(vendor: Vendor, status: int, answer: Any, passed: bool, trouble: str) -> None:
     vendor.answers = [(status, answer)]
-    matched = HttpFace(vendor.rules).match("h1", "a proof")
+    matched = HttpFace(vendor.face).match("h1", "a proof")
     assert (matched.passed, matched.trouble) == (passed, trouble)
     assert vendor.got == [({"id": "h1", "proof": "a proof"}, "Bearer t")]
 
@@ -120,7 +85,7 @@ def test_a_provider_that_is_away_takes_no_attempt(platform: Platform, vendor: Ve
     decision_id = at_a_new_place(platform, "face-2")
     made = platform.call("POST", "/v1/challenges", {"decision_id": decision_id}).json
     path, before = f"/v1/challenges/{made['challenge_id']}/verify", platform.desk._providers
-    options = ChallengeOptions(challenges=Challenges(face=vendor.rules))
+    options = ChallengeOptions(challenges=Challenges(face=vendor.face))
     platform.desk._providers = providers_of(options, platform.folder)
     try:
         vendor.answers = [(503, {}), (200, {"passed": False}), (200, {"passed": True})]
@@ -129,6 +94,14 @@ def test_a_provider_that_is_away_takes_no_attempt(platform: Platform, vendor: Ve
         assert platform.call("POST", path, {"proof": "p"}).json["result"] == "passed"
     finally:
         platform.desk._providers = before
+
+
+def test_a_provider_that_hangs_or_is_gone_is_no_answer(vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(providers, "TIMEOUT", 0.2)
+    vendor.answers = [(0, None)]
+    assert HttpFace(vendor.face).match("h1", "p") == Matched(False, "TimeoutError")
+    gone = Face(provider="http", url="http://127.0.0.1:9/match")
+    assert HttpFace(gone).match("h1", "p") == Matched(False, "ConnectionRefusedError")
 
 
 def test_settings_that_cannot_be() -> None:

@@ -6,10 +6,14 @@ from base64 import b32decode
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seawall.server.challenge import totp
 
-from .conftest import Platform
+from .conftest import BOUND, Platform
 
 _SEEDS = {"sha1": b"1234567890" * 2, "sha256": (b"1234567890" * 4)[:32], "sha512": (b"1234567890" * 7)[:64]}
 _RFC_6238 = [  # appendix B
@@ -33,6 +37,16 @@ def test_the_vectors_of_rfc_4226() -> None:
     assert [totp.code_at(_SEEDS["sha1"], step) for step in range(10)] == _RFC_4226
 
 
+def shown(secret: bytes, seconds: float) -> str:
+    """What an authenticator shows then, by an implementation that is not ours."""
+    return TOTP(secret, 6, SHA1(), 30, enforce_key_length=False).generate(seconds).decode()
+
+
+@given(st.binary(min_size=16, max_size=64), st.integers(0, 1 << 40))
+def test_every_code_is_the_one_that_another_implementation_shows(secret: bytes, seconds: int) -> None:
+    assert totp.code_at(secret, seconds // 30) == shown(secret, seconds)
+
+
 def test_one_step_either_way_and_none_twice() -> None:
     secret, now = _SEEDS["sha1"], 3_000.0
     for step in (99, 100, 101):
@@ -49,21 +63,32 @@ def _enrolled(platform: Platform, subject: str) -> bytes:
     asked = parse_qs(parts.query)
     assert (parts.scheme, parts.netloc, asked["secret"]) == ("otpauth", "totp", [made["secret"]])
     assert (asked["issuer"], asked["digits"], asked["period"]) == (["Seawall"], ["6"], ["30"])
-    confirmed = {"subject": subject, "code": totp.code_at(secret, platform.clock.now // 30_000)}
+    confirmed = {"subject": subject, "code": shown(secret, platform.clock.now / 1_000)}
     assert platform.call("POST", "/v1/challenges/totp/confirm", confirmed).json == {"confirmed": True}
     return secret
 
 
 def test_an_authenticator_answers_and_no_code_does_twice(platform: Platform) -> None:
     secret = _enrolled(platform, "totp-1")
-    step = platform.clock.now // 30_000
+    now = platform.clock.now / 1_000
     decision_id = platform.challenged("totp-1")
     made = platform.call("POST", "/v1/challenges", {"decision_id": decision_id}).json
     assert (made["method"], made["to"], made["provider"]) == ("totp", None, "seawall")  # the first that can be used
-    used = platform.verify(made["challenge_id"], code=totp.code_at(secret, step))
+    used = platform.verify(made["challenge_id"], code=shown(secret, now))
     assert (used.json["result"], used.json["reason"]) == ("open", "wrong")  # it confirmed the enrolment
-    right = platform.verify(made["challenge_id"], code=totp.code_at(secret, step + 1))
+    right = platform.verify(made["challenge_id"], code=shown(secret, now + 30))
     assert (right.json["result"], right.json["decision"]["outcome"]) == ("passed", "approve")
+    assert platform.service.event(right.json["decision"]["sequence"]).fields["method"] == "totp"
+
+
+def test_a_code_of_an_authenticator_is_bound_as_others_are(platform: Platform) -> None:
+    secret, now = _enrolled(platform, "totp-3"), platform.clock.now / 1_000
+    made = platform.ask(platform.challenged("totp-3"), method="totp", to="").json
+    late = platform.verify(made["challenge_id"], code=shown(secret, now + 60)).json
+    assert (late["result"], late["reason"]) == ("open", "wrong")  # two steps ahead
+    changed = platform.verify(made["challenge_id"], code=shown(secret, now + 30), bound=BOUND | {"amount": 1}).json
+    assert (changed["result"], changed["reason"]) == ("failed", "bound_changed")
+    assert secret not in b"".join(path.read_bytes() for path in platform.folder.glob("challenges.db*"))
 
 
 def test_an_enrolment_is_in_use_only_once_confirmed(platform: Platform) -> None:

@@ -6,8 +6,7 @@ import asyncio
 import http.client
 import json
 import socket
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,6 @@ from typing import Any, NamedTuple
 
 import pytest
 import uvicorn
-import uvloop
 
 from seawall.server.access import SCOPES, Access, KeyStore
 from seawall.server.http.apart import serve_apart
@@ -25,6 +23,7 @@ from seawall.server.http.limits import Limits
 from seawall.server.http.run import serve
 from seawall.server.service import Service
 
+from ..loops import on_a_loop
 from ..world import Clock, running
 
 NOW = 1_795_392_000_000  # 2026-11-23T00:00:00Z, after the worked example
@@ -49,7 +48,7 @@ class Served:
     def __init__(self, service: Service, port: int, keys: KeyStore) -> None:
         self.service, self.port, self.keys = service, port, keys
         self.key = keys.create("everything", SCOPES)
-        self.stop = lambda: None
+        self.stop: Callable[[], object] = lambda: None
 
     def call(
         self, method: str, path: str, body: Any = None, key: str | None = "", headers: dict[str, str] | None = None
@@ -114,46 +113,26 @@ def serving(
     folder: Path, front: str = "inline", limits: Limits = PATIENT, pack: bytes | None = None, **more: Any
 ) -> Iterator[Served]:
     """A pack (the worked example's unless told), served until the block ends."""
-    ready, found = threading.Event(), {}
 
-    async def story() -> None:
-        loop = found["loop"] = asyncio.get_running_loop()
+    async def story(ready: Callable[[Served], None], stop: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
         async with running(folder, clock=Clock(NOW), pack=pack) as service:
-            stop = found["stop"] = asyncio.Event()
             access = Access(service.home.access)
 
             def started(url: str) -> None:
-                found["served"] = Served(service, int(url.rpartition(":")[2]), KeyStore(service.home.access))
-                found["served"].stop = lambda: loop.call_soon_threadsafe(stop.set)
-                ready.set()
+                served = Served(service, int(url.rpartition(":")[2]), KeyStore(service.home.access))
+                served.stop = lambda: loop.call_soon_threadsafe(stop.set)
+                ready(served)
 
             if front in SERVERS:
-                run, end = SERVERS[front], {"started": started, "stop": stop}
-                found["clean"] = await run(service, access, port=0, limits=limits, **end, **more)
+                ends: dict[str, Any] = {"started": started, "stop": stop}
+                await SERVERS[front](service, access, port=0, limits=limits, **ends, **more)
             else:
                 await _under_uvicorn(Application(Api(service, access)), started, stop)
             access.close()
 
-    def work() -> None:
-        try:
-            uvloop.run(story())
-        except BaseException as error:
-            found["error"] = error
-        finally:
-            ready.set()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    ready.wait(30)
-    try:
-        if "error" in found:
-            raise found["error"]
-        yield found["served"]
-    finally:
-        if "served" in found and "error" not in found:
-            found["loop"].call_soon_threadsafe(found["stop"].set)
-        thread.join(30)
-        assert not thread.is_alive()
+    with on_a_loop(story) as served:
+        yield served
 
 
 async def _under_uvicorn(app: Application, started: Any, stop: asyncio.Event) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pytest
 
+from seawall.simulator import Simulation
 from seawall.simulator import rows as r
-from seawall.simulator.attack import SCENARIOS, Scenario
+from seawall.simulator.attack import SCENARIOS, VARIANTS, Scenario
 from seawall.simulator.attack import impossible_travel as travel
 from seawall.simulator.attack.craft import Attack, Numbering
 from seawall.simulator.people import People
-from seawall.simulator.places import UTC_OFFSET_MS, distance_km
+from seawall.simulator.places import COUNTRIES, UTC_OFFSET_MS, distance_km
 from seawall.simulator.randomness import Ints, stream
 from seawall.simulator.world import World
 
 Lived = tuple[World, r.Rows]
-BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
+EVERY = (*SCENARIOS, *VARIANTS)
+BY_NAME = {scenario.name: scenario for scenario in EVERY}
 CODE = 3
 
 
@@ -46,7 +50,7 @@ def median_purchase(people: People, customer: int) -> float:
     return float(np.exp(people.log_spend[customer]))
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", EVERY, ids=lambda scenario: scenario.name)
 def test_rows_are_well_formed(lived: Lived, scenario: Scenario) -> None:
     world, _ = lived
     made = np.concatenate(attacks(world, scenario))
@@ -60,7 +64,7 @@ def test_rows_are_well_formed(lived: Lived, scenario: Scenario) -> None:
     assert (made["customer"] >= 0).all()
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", EVERY, ids=lambda scenario: scenario.name)
 def test_typical_number_of_labelled_rows_is_honest(lived: Lived, scenario: Scenario) -> None:
     world, _ = lived
     counts = [int((rows["scenario"] == CODE).sum()) for rows in attacks(world, scenario, 120)]
@@ -68,7 +72,7 @@ def test_typical_number_of_labelled_rows_is_honest(lived: Lived, scenario: Scena
 
 
 def test_names_are_different() -> None:
-    assert len(BY_NAME) == len(SCENARIOS) == 12
+    assert len(BY_NAME) == len(EVERY) == 23
 
 
 def test_card_testing_is_fast_small_and_at_one_shop(lived: Lived) -> None:
@@ -204,3 +208,102 @@ def test_structured_deposits_stay_just_below_one_threshold(lived: Lived) -> None
         assert rows["amount"].min() > 0.74 * rows["amount"].max()
         assert (rows["channel"] == r.BRANCH).all()
         assert len(np.unique(rows["customer"])) == 1
+
+
+def test_tested_cards_are_tried_with_little_first(lived: Lived) -> None:
+    world, _ = lived
+    for rows in attacks(world, BY_NAME["tested_card"]):
+        rows = r.in_time_order(rows)
+        assert rows["amount"][0] <= 2_000
+        assert len(np.unique(rows["card"])) == 1
+        assert not np.isin(rows["device"], world.devices).any()
+
+
+def test_stuffed_credentials_mostly_fail(lived: Lived) -> None:
+    world, _ = lived
+    made = attacks(world, BY_NAME["credential_stuffing"])
+    assert all(len(np.unique(rows["customer"])) >= 8 for rows in made)
+    assert (np.concatenate(made)["result"] == r.FAILURE).mean() > 0.85
+
+
+def test_scam_victims_pay_more_and_more_from_their_own_devices(lived: Lived) -> None:
+    world, _ = lived
+    grown = []
+    for rows in attacks(world, BY_NAME["investment_scam"]):
+        assert np.isin(rows["device"], world.devices).all()
+        for victim in np.unique(rows["customer"]):
+            paid = r.in_time_order(rows[(rows["customer"] == victim) & (rows["kind"] == r.TRANSFER)])
+            grown.append(paid["amount"][-1] > paid["amount"][0])
+    assert np.mean(grown) > 0.9
+
+
+def test_mule_networks_hand_over_from_layer_to_layer_on_few_devices(lived: Lived) -> None:
+    world, _ = lived
+    for rows in attacks(world, BY_NAME["mule_network"]):
+        out = rows[rows["direction"] == r.OUT]
+        handed = rows[(rows["direction"] == r.IN) & np.isin(rows["counterparty"], out["customer"])]
+        assert len(handed)
+        assert len(np.unique(out["device"])) <= 2
+        assert not np.isin(out["device"], world.devices).any()
+
+
+def test_layered_money_leaves_the_country(lived: Lived) -> None:
+    world, _ = lived
+    for rows in attacks(world, BY_NAME["cross_border_layering"]):
+        came, left = rows[rows["direction"] == r.IN], rows[rows["direction"] == r.OUT]
+        assert (left["country"] != COUNTRIES.index("CN")).all()
+        assert 0.8 * came["amount"].sum() < left["amount"].sum() <= came["amount"].sum()
+
+
+def test_crypto_is_cashed_out_at_ramps_and_betting_sites(lived: Lived) -> None:
+    world, ordinary = lived
+    bought = np.concatenate([labelled(rows, r.CARD) for rows in attacks(world, BY_NAME["crypto_cash_out"])])
+    assert np.isin(bought["merchant"], np.concatenate([world.merchants.ramps, world.merchants.casinos])).all()
+    assert 0 < np.isin(ordinary["merchant"], world.merchants.ramps).mean() < 0.02
+
+
+def test_a_merchant_that_busts_out_charges_more_than_it_did(lived: Lived) -> None:
+    world, _ = lived
+    for rows in attacks(world, BY_NAME["merchant_bust_out"]):
+        before, after = rows[rows["scenario"] == -1], labelled(rows, r.CARD)
+        assert len(np.unique(rows["merchant"])) == 1
+        assert np.isin(rows["merchant"], world.merchants.shells).all()
+        assert before["time"].max() <= after["time"].min()
+        assert np.median(after["amount"]) > 2 * np.median(before["amount"])
+
+
+def test_fraudulent_refunds_name_no_payment(lived: Lived) -> None:
+    world, _ = lived
+    for rows in attacks(world, BY_NAME["refund_fraud"]):
+        assert (rows["original_uid"] == -1).all()
+        assert len(np.unique(rows["merchant"])) == 1
+        assert len(np.unique(rows["card"])) <= 6
+
+
+def test_farmed_accounts_are_new_and_share_devices_and_promotions(lived: Lived) -> None:
+    world, _ = lived
+    for rows in attacks(world, BY_NAME["promotion_farm"]):
+        bought = labelled(rows, r.CARD)
+        assert rows["customer"].min() >= len(world.people)
+        assert len(np.unique(rows["device"])) < len(np.unique(rows["customer"]))
+        assert len(np.unique(bought["promotion"])) == 1
+        assert bought["promotion"][0] >= 0
+
+
+def test_variants_leave_the_traces_of_the_customer(lived: Lived) -> None:
+    world, _ = lived
+    assert all(np.isin(rows["device"], world.devices).all() for rows in attacks(world, BY_NAME["remote_access"]))
+    for rows in attacks(world, BY_NAME["triangulation"]):
+        assert len(np.unique(rows["device"])) == len(np.unique(rows["card"])) == len(rows)
+        assert not np.isin(rows["merchant"], world.merchants.resale_online).any()
+
+
+def test_variants_take_part_only_where_they_are_named() -> None:
+    def labels(attacks: tuple[str, ...] | None) -> set[str]:
+        run = Simulation(3, 300, 20, date(2026, 3, 2), 0.05, ("payment.card", "payment.transfer"), attacks)
+        return {label["scenario"] for label in run.labels()}
+
+    assert not labels(None) & {one.name for one in VARIANTS}
+    assert labels(("triangulation",)) == {"triangulation"}
+    with pytest.raises(ValueError, match="attacks: no 'theft'; choose from card_testing"):
+        Simulation(3, 300, 20, date(2026, 3, 2), 0.05, attacks=("theft",))

@@ -14,7 +14,7 @@ from seawall.apps.accounts import queries, services, tokens
 from seawall.apps.accounts.models import Assignment, Token, User
 from seawall.apps.accounts.permissions import api_requires, person
 from seawall.apps.accounts.services import Wanted
-from seawall.apps.etag import tagged, unchanged
+from seawall.apps.etag import conditional, tagged, unchanged
 
 router = Router(tags=["accounts"])
 
@@ -115,6 +115,7 @@ def create_user(request: HttpRequest, response: HttpResponse, body: UserIn) -> S
 
 @router.post("/users/{user_id}/assignments", response={201: AssignedOut})
 @api_requires("users.manage")
+@conditional()
 def assign(request: HttpRequest, user_id: UUID, body: AssignmentIn) -> Status[AssignedOut]:
     """Give a role, or ask for it where four eyes are needed. If-Match: the person."""
     wanted = Wanted(body.role, body.valid_from, body.valid_until, body.scope, body.reason)
@@ -126,6 +127,7 @@ def assign(request: HttpRequest, user_id: UUID, body: AssignmentIn) -> Status[As
 
 @router.post("/users/{user_id}/disable", response=UserOut)
 @api_requires("users.manage")
+@conditional()
 def disable(request: HttpRequest, response: HttpResponse, user_id: UUID, body: ReasonIn) -> Any:
     """Lock a person out; sessions and tokens end."""
     with _same_user(request, user_id):
@@ -135,6 +137,7 @@ def disable(request: HttpRequest, response: HttpResponse, user_id: UUID, body: R
 
 @router.post("/users/{user_id}/enable", response=UserOut)
 @api_requires("users.manage")
+@conditional()
 def enable(request: HttpRequest, response: HttpResponse, user_id: UUID) -> Any:
     """Let a person in again."""
     with _same_user(request, user_id):
@@ -152,6 +155,7 @@ def get_assignment(request: HttpRequest, response: HttpResponse, assignment_id: 
 
 @router.post("/assignments/{assignment_id}/end", response=AssignmentOut)
 @api_requires("users.manage")
+@conditional()
 def end_assignment(request: HttpRequest, response: HttpResponse, assignment_id: UUID, body: ReasonIn) -> Any:
     """Take a role back."""
     about = [("assignment", assignment_id)]

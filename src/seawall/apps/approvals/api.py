@@ -13,7 +13,7 @@ from ninja import Router, Schema
 from seawall.apps.accounts.permissions import api_requires, in_session, person
 from seawall.apps.approvals import queries, services
 from seawall.apps.approvals.models import Request
-from seawall.apps.etag import tagged, unchanged
+from seawall.apps.etag import conditional, tagged, unchanged
 
 router = Router(tags=["approvals"])
 
@@ -64,6 +64,7 @@ def get_request(request: HttpRequest, response: HttpResponse, request_id: UUID) 
 
 @router.post("/{request_id}/approve", response=RequestOut)
 @api_requires("approvals.view")
+@conditional()
 def approve(request: HttpRequest, response: HttpResponse, request_id: UUID, body: CommentIn) -> Any:
     """Carry it out; its kind says which permission that needs. Only in a session, never by an API token."""
     in_session(person(request))
@@ -74,6 +75,7 @@ def approve(request: HttpRequest, response: HttpResponse, request_id: UUID, body
 
 @router.post("/{request_id}/reject", response=RequestOut)
 @api_requires("approvals.view")
+@conditional()
 def reject(request: HttpRequest, response: HttpResponse, request_id: UUID, body: CommentIn) -> Any:
     """Refuse it. Only in a session."""
     in_session(person(request))
@@ -84,6 +86,7 @@ def reject(request: HttpRequest, response: HttpResponse, request_id: UUID, body:
 
 @router.post("/{request_id}/withdraw", response=RequestOut)
 @api_requires("approvals.view")
+@conditional()
 def withdraw(request: HttpRequest, response: HttpResponse, request_id: UUID) -> Any:
     """Take one's own request back."""
     with _same(request, request_id):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from seawall.apps.accounts.models import User
 from seawall.apps.approvals.kinds import KindError, kind_of, kinds
 from seawall.apps.approvals.models import PENDING, Request
+from seawall.apps.audit.words import field_title
 from seawall.apps.errors import UnknownError
 
 
@@ -77,4 +78,4 @@ def evidence(request: Request) -> str:
 
 
 def _plain(key: str, value: Any) -> tuple[str, str]:
-    return key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return str(field_title(key)), value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

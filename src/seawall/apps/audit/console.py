@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from django.http import HttpRequest, HttpResponse
@@ -15,17 +16,24 @@ from django.views.decorators.http import require_POST, require_safe
 from seawall.apps.accounts.permissions import person, requires
 from seawall.apps.audit import queries, services
 from seawall.apps.audit.models import Outbox
+from seawall.apps.audit.words import action_word, actor_title, field_title, object_title
 from seawall.apps.errors import ConflictError
+from seawall.console import links
 from seawall.console.filters import Choice, Exact, Search, Times
 from seawall.console.pages import Action, Crumb, Empty, Fact, Facts, ListPage, Record, respond_record
 from seawall.console.tables import Column, Table
 from seawall.console.words import Word, words
 
+CHANGED = "changed"  # the member that holds fields with their values before and after
 MOST_AT_ONCE = 50_000  # entries that a page may check while somebody waits
 
 
 def _actions() -> dict[str, Word]:
-    return words(*(Word(action, action) for action in queries.actions()))
+    return words(*(action_word(action) for action in queries.actions()))
+
+
+def _objects() -> dict[str, Word]:
+    return words(*(Word(kind, object_title(kind)) for kind in queries.object_types()))
 
 
 def _url(row: Outbox) -> str:
@@ -42,10 +50,10 @@ def entries_page(people: Mapping[str, str]) -> ListPage:
             columns=(
                 Column("ledger_index", gettext_lazy("Entry"), "number", primary=True),
                 Column("created_at", gettext_lazy("Time"), "when"),
-                Column("action", gettext_lazy("Action")),
-                Column("object_type", gettext_lazy("Kind of object")),
+                Column("action", gettext_lazy("Action"), "chip", value=lambda row: action_word(row.action)),
+                Column("object_type", gettext_lazy("Kind of object"), value=lambda row: object_title(row.object_type)),
                 Column("object_id", gettext_lazy("Object"), "id"),
-                Column("actor", gettext_lazy("Actor"), "person", value=lambda row: people.get(row.actor, row.actor)),
+                Column("actor", gettext_lazy("Actor"), "person", value=lambda row: str(actor_title(row.actor, people))),
                 Column("id", gettext_lazy("Number"), "number", sort="id", shown=False),
             ),
             sort="-id",
@@ -55,8 +63,8 @@ def entries_page(people: Mapping[str, str]) -> ListPage:
             Search(fields=("object_id",), hint=gettext_lazy("Id of an object")),
             Choice("action", gettext_lazy("Action"), "action", load=_actions),
             Times("time", gettext_lazy("Time"), "created_at"),
-            Exact("object", gettext_lazy("Kind of object"), "object_type"),
-            Exact("actor", gettext_lazy("Actor"), "actor"),
+            Choice("object", gettext_lazy("Kind of object"), "object_type", load=_objects),
+            Exact("actor", gettext_lazy("Actor"), "actor", show=lambda actor: actor_title(actor, people)),
         ),
         empty=Empty(gettext_lazy("No entries"), gettext_lazy("Every command of the console writes one.")),
     )
@@ -78,19 +86,34 @@ def entry(request: HttpRequest, index: int) -> HttpResponse:
     """One entry, as the ledger holds it."""
     shown = queries.entry(index)
     found = shown.entry
+    action = action_word(found.action)
     facts = [
         Fact(_("Time"), shown.time, "when"),
-        Fact(_("Actor"), queries.people().get(found.actor, found.actor), "person", found.actor),
-        Fact(_("Object"), f"{found.object.type} {found.object.id}"),
+        Fact(_("Action"), (action.title, found.action), "coded"),
+        Fact(_("Actor"), str(actor_title(found.actor, queries.people())), "person"),
+        Fact(_("Kind of object"), (object_title(found.object.type), found.object.type), "coded"),
+        Fact(_("Object"), found.object.id, "id"),
     ]
     tree = [Fact(_("Size"), shown.size, "number"), Fact(_("Root"), shown.root, "id")]
+    about = links.url_of(found.object.type, found.object.id)
     record = Record(
-        title=f"{index:,} · {found.action}", kind=_("Ledger entry"),
+        title=action.title, id=f"{index:,}", kind=_("Ledger entry"),
+        actions=[Action(_("Open the object"), about, "external")] if about else [],
         crumbs=[Crumb(_("Ledger"), reverse("audit:entries")), Crumb(f"{index:,}")],
         sides=[Facts(_("Entry"), facts), Facts(_("Tree"), tree)],
     )  # fmt: skip
-    data = [(name, value) for name, value in found.data.items() if name != services.KEY]
-    return respond_record(request, "audit/entry.html", record, shown=shown, entry=found, data=data)
+    data = [(name, value) for name, value in found.data.items() if name not in (services.KEY, CHANGED)]
+    told = {
+        "data": [(field_title(name), _exactly(value)) for name, value in data],
+        "changed": [(field_title(name), *map(_exactly, pair)) for name, pair in found.data.get(CHANGED, {}).items()],
+        "commitments": [(field_title(name), value) for name, value in found.commitments.items()],
+    }
+    return respond_record(request, "audit/entry.html", record, shown=shown, **told)
+
+
+def _exactly(value: object) -> str:
+    """A recorded value as it stands in the ledger: words would be another value."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @requires("ledger.verify")

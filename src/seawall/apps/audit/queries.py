@@ -57,6 +57,11 @@ def actions() -> list[str]:
     return sorted(Outbox.objects.order_by().values_list("action", flat=True).distinct())
 
 
+def object_types() -> list[str]:
+    """Every kind of object there is an entry of, by an index."""
+    return sorted(Outbox.objects.order_by().values_list("object_type", flat=True).distinct())
+
+
 @dataclass(frozen=True)
 class Shown:
     """An entry as the ledger holds it, with the proof that it is in its tree of today."""

@@ -37,7 +37,7 @@ from seawall.apps.cases.services import opening, work
 from seawall.apps.cases.services.cases import Given
 from seawall.apps.cases.severity import RANKS
 from seawall.apps.errors import InvalidError, UnknownError
-from seawall.apps.etag import tagged, version_asked
+from seawall.apps.etag import conditional, tagged, version_asked
 
 alerts_router = Router(tags=["alerts"])
 cases_router = Router(tags=["cases"])
@@ -68,6 +68,7 @@ def get_alert(request: HttpRequest, response: HttpResponse, alert_id: UUID) -> A
 
 @alerts_router.post("/{alert_id}/{action}", response={200: AlertOut, 201: MadeOut})
 @api_requires("alerts.view")
+@conditional()
 def alert_action(request: HttpRequest, response: HttpResponse, alert_id: UUID, action: str, body: ActionIn) -> Any:
     """snooze (until), wake, suppress (until), lift or dismiss; the service asks for the action's permission."""
     me, version = person(request), version_asked(request)
@@ -132,6 +133,7 @@ def get_case(request: HttpRequest, response: HttpResponse, case_id: UUID) -> Any
 
 @cases_router.post("/{case_id}/actions/{action}", response=CaseOut)
 @api_requires("cases.view")
+@conditional()
 def case_action(request: HttpRequest, response: HttpResponse, case_id: UUID, action: str, body: ActionIn) -> Any:
     """An action of the transition table; the service asks for its permission. 412 names what changed meanwhile."""
     given = Given(body.reason, body.assignee, body.queue, body.disposition)
@@ -142,6 +144,7 @@ def case_action(request: HttpRequest, response: HttpResponse, case_id: UUID, act
 
 @cases_router.post("/{case_id}/alerts", response=CaseOut)
 @api_requires("cases.work")
+@conditional()
 def add_alerts(request: HttpRequest, response: HttpResponse, case_id: UUID, body: AlertsIn) -> Any:
     """Put alerts into the case."""
     changed = opening.add_alerts(person(request), case_id, body.alerts, version_asked(request))
@@ -164,6 +167,7 @@ def list_notes(request: HttpRequest, case_id: UUID) -> list[Note]:
 
 @cases_router.post("/{case_id}/notes", response={201: NoteOut})
 @api_requires("cases.work")
+@conditional(required=False)
 def add_note(request: HttpRequest, case_id: UUID, body: NoteIn) -> Status[Note]:
     """Write a note; with If-Match, only on that version of the case."""
     return Status(201, work.add_note(person(request), case_id, body.text, version_asked(request, required=False)))
@@ -178,6 +182,7 @@ def list_tasks(request: HttpRequest, case_id: UUID) -> list[Task]:
 
 @cases_router.post("/{case_id}/tasks", response={201: TaskOut})
 @api_requires("cases.work")
+@conditional(required=False)
 def add_task(request: HttpRequest, case_id: UUID, body: TaskIn) -> Status[Task]:
     """Add a task; If-Match as for a note."""
     made = work.add_task(person(request), case_id, body.title, assignee=body.assignee, due_at=body.due_at,
@@ -187,6 +192,7 @@ def add_task(request: HttpRequest, case_id: UUID, body: TaskIn) -> Status[Task]:
 
 @cases_router.post("/{case_id}/tasks/{task_id}", response=TaskOut)
 @api_requires("cases.work")
+@conditional(required=False)
 def finish_task(request: HttpRequest, case_id: UUID, task_id: UUID, body: DoneIn) -> Task:
     """Tick a task off, or untick it; If-Match as for a note."""
     return work.finish_task(person(request), case_id, task_id, body.done, version_asked(request, required=False))
@@ -201,6 +207,7 @@ def list_evidence(request: HttpRequest, case_id: UUID) -> list[Evidence]:
 
 @cases_router.post("/{case_id}/evidence", response={201: EvidenceOut})
 @api_requires("cases.work")
+@conditional(required=False)
 def add_evidence(
     request: HttpRequest, case_id: UUID, file: UploadedFile = File(...), comment: str = Form(""),  # noqa: B008
 ) -> Status[Evidence]:  # fmt: skip

@@ -17,7 +17,7 @@ from seawall.apps.audit.queries import entries_of
 from seawall.apps.audit.services import record
 from seawall.apps.cases import queries
 from seawall.apps.cases.console.alerts import titles
-from seawall.apps.cases.console.timeline import people_of, timeline
+from seawall.apps.cases.console.timeline import timeline
 from seawall.apps.cases.models import AlertHit, LabelDelivery
 from seawall.apps.cases.states import ALERT_STATES, CASE_STATES, LABEL_STATES
 
@@ -47,7 +47,6 @@ def export_case(user: User, case_id: UUID) -> tuple[str, bytes]:
             for one in LabelDelivery.objects.filter(disposition__case=case).order_by("id")
         ],
         "moments": list(reversed(timeline(entries, [], [], lambda hit: ""))),
-        "people": people_of(entries),
         "person": user,
         "now": timezone.now(),
         "software": f"Seawall {__version__}",

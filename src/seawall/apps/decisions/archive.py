@@ -53,6 +53,9 @@ class Archive(Protocol):
     def surrogates(self, space: str, values: Sequence[str]) -> list[str | None]:
         """The same for many values at once."""
 
+    def linked(self, surrogates: Sequence[str]) -> list[bool]:
+        """Of each surrogate whether it still stands for a value: an erasure cuts that link for good."""
+
 
 def archive() -> Archive:
     """The archive of this home, as the setting SEAWALL_ARCHIVE names it."""

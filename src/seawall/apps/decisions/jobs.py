@@ -10,7 +10,7 @@ from seawall.apps.audit.services import record_journal_checkpoint
 from seawall.apps.decisions.archive import Archive, ArchiveError, archive
 from seawall.apps.decisions.models import ActivationRow, DecisionRow, HourCount, Position
 from seawall.apps.decisions.reduce import Reducer
-from seawall.apps.decisions.registry import followers, list_followers, setting_followers
+from seawall.apps.decisions.registry import erasure_followers, followers, list_followers, setting_followers
 from seawall.apps.decisions.writing import write
 from seawall.engine.journal import Record
 
@@ -63,6 +63,9 @@ def follow(limit: int = BATCH) -> int:
             pack = source.policy(newest.digest).pack if newest else None
             for setting_follower in setting_followers():
                 setting_follower(reduced.settings, pack)
+        if reduced.erasures:
+            for erasure_follower in erasure_followers():
+                erasure_follower(reduced.erasures, reduced.erasable)
     return len(records)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -19,10 +19,12 @@ from seawall.engine.journal import EventRecord
 from seawall.engine.language import Type, explain
 from seawall.engine.pack.model import OUTCOMES
 from seawall.engine.policy import CompiledPolicy
+from seawall.engine.ruleset import Entry
 
 EARLIER = 40  # decisions of the same subject looked at for what is usual
 MOST_POINTS = 20
 MOST_FIGURES = 8
+RECORDED, ZERO = "recorded", "zero"
 _PLOTTED = (Type.INT, Type.DOUBLE, Type.MONEY, Type.DURATION)
 
 
@@ -51,15 +53,19 @@ class Reason:
 
 @dataclass(frozen=True)
 class FeatureValue:
-    """A feature in the decision. `points`: its values in earlier decisions of the subject, oldest first, then this."""
+    """A feature in a decision. `points`: its values in earlier decisions of the subject, oldest first, then this.
+
+    `source`: recorded; of a simulation also zero: computed as for an entity without a past.
+    """
 
     name: str
     title: str
     text: str
-    usual: str
-    points: tuple[float, ...]
-    middle: float | None
-    read: bool  # by a rule that fired
+    usual: str = ""
+    points: tuple[float, ...] = ()
+    middle: float | None = None
+    read: bool = False  # by a rule that fired
+    source: str = RECORDED
 
 
 @dataclass(frozen=True)
@@ -161,6 +167,12 @@ def titles() -> CompiledPolicy | None:
         return None
 
 
+def event_titles() -> dict[str, str]:
+    """Event type -> what the active policy calls it, in the page's language."""
+    policy = titles()
+    return {name: titled(one.title, name) for name, one in policy.pack.events.items()} if policy else {}
+
+
 def reasons_shown(record: EventRecord, policy: CompiledPolicy, vocabulary: Vocabulary) -> list[Reason]:
     """The rules that fired on a decided event with what each saw, the weightiest first."""
     decision = record.decision
@@ -170,17 +182,22 @@ def reasons_shown(record: EventRecord, policy: CompiledPolicy, vocabulary: Vocab
     currency = str(record.event.fields.get("currency", ""))
     found = []
     for entry in ruleset.fired(ruleset.conditions(decision.row, decision.faults)[0]).entries:
-        leaves = [
-            Leaf(
-                str(one["leaf"]), vocabulary.title(str(one["leaf"])),
-                vocabulary.text(str(one["leaf"]), one.get("value"), currency), "value" in one,
-            )
-            for one in explain(entry.expression, values)
-        ]  # fmt: skip
+        leaves = leaves_shown(entry, values, vocabulary, currency)
         outcome = OUTCOMES[entry.level] if entry.level else ""
         title = titled(entry.title, entry.id)
-        found.append(Reason(entry.id, title, entry.score, entry.severity, entry.reason, outcome, tuple(leaves)))
+        found.append(Reason(entry.id, title, entry.score, entry.severity, entry.reason, outcome, leaves))
     return found
+
+
+def leaves_shown(entry: Entry, values: Mapping[str, Any], vocabulary: Vocabulary, currency: str) -> tuple[Leaf, ...]:
+    """What a rule looked at in an event with these values, and what it did not come to."""
+    return tuple(
+        Leaf(
+            str(one["leaf"]), vocabulary.title(str(one["leaf"])),
+            vocabulary.text(str(one["leaf"]), one.get("value"), currency), "value" in one,
+        )
+        for one in explain(entry.expression, values)
+    )  # fmt: skip
 
 
 def _features(

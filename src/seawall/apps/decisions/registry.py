@@ -16,7 +16,7 @@ from seawall.engine.settings import SettingEntry
 if TYPE_CHECKING:
     from seawall.apps.accounts.models import User
     from seawall.apps.accounts.scope import Scope
-    from seawall.apps.decisions.models import DecisionRow, Entity, ListRow
+    from seawall.apps.decisions.models import DecisionRow, Entity, ErasureRow, ListRow
     from seawall.console.pages import Action as Button
     from seawall.engine.door import Event
 
@@ -55,6 +55,7 @@ Follower = Callable[[Sequence[Followed]], None]
 SettingRecord = tuple[int, SettingEntry | ActivationRecord]
 SettingFollower = Callable[[Sequence[SettingRecord], Pack | None], None]
 ListFollower = Callable[[Sequence["ListRow"]], None]
+ErasureFollower = Callable[[Sequence["ErasureRow"], frozenset[str]], None]
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class Neighbour:
 _FOLLOWERS: list[Follower] = []
 _SETTING_FOLLOWERS: list[SettingFollower] = []
 _LIST_FOLLOWERS: list[ListFollower] = []
+_ERASURE_FOLLOWERS: list[ErasureFollower] = []
 _NEIGHBOURS: dict[str, Neighbour] = {}
 
 
@@ -134,6 +136,19 @@ def register_list_follower(follower: ListFollower) -> ListFollower:
 def list_followers() -> tuple[ListFollower, ...]:
     """All of them, in the order of registration."""
     return tuple(_LIST_FOLLOWERS)
+
+
+def register_erasure_follower(follower: ErasureFollower) -> ErasureFollower:
+    """The same for erasures, after everything else of the batch is indexed, with the kinds of entity that the subjects
+    may be. Registering it again changes nothing."""
+    if follower not in _ERASURE_FOLLOWERS:
+        _ERASURE_FOLLOWERS.append(follower)
+    return follower
+
+
+def erasure_followers() -> tuple[ErasureFollower, ...]:
+    """All of them, in the order of registration."""
+    return tuple(_ERASURE_FOLLOWERS)
 
 
 def register_neighbour(neighbour: Neighbour) -> None:

@@ -18,6 +18,7 @@ from seawall.apps.decisions.queries import get_decision
 from seawall.apps.decisions.reading import active_policy, policy_of
 from seawall.apps.decisions.words import PURPOSES, mask_kind, titled
 from seawall.apps.errors import InvalidError, UnknownError
+from seawall.apps.reasons import reason_of
 from seawall.console.forms import LONGEST_REASON, SHORTEST_REASON
 from seawall.sealing import mask
 
@@ -41,15 +42,9 @@ def reveal(user: User, decision_id: UUID, field: str, purpose: str, reason: str,
     """
     check(user, "decisions.reveal")
     row = get_decision(user, decision_id, "decisions.reveal")
-    reason = reason.strip()
     if purpose not in PURPOSES:
         raise InvalidError(_("Choose a purpose."), {"purpose": _("Choose a purpose.")})
-    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
-        says = _("Give a reason of %(least)d to %(most)d characters.") % {
-            "least": SHORTEST_REASON,
-            "most": LONGEST_REASON,
-        }
-        raise InvalidError(says, {"reason": says})
+    reason = reason_of(reason, least=SHORTEST_REASON, most=LONGEST_REASON)
     title, value = _value(row, field)
     with transaction.atomic():
         Reveal.objects.create(

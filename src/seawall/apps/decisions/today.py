@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from seawall.engine.event import upcast
@@ -50,21 +51,54 @@ def row_for(record: EventRecord, then: CompiledPolicy, now: CompiledPolicy) -> t
     """
     event, decision = record.event, record.decision
     assert decision is not None, "imported history was never decided"
+    carried = _carried(_Itself(then), _Itself(now), event.type)
     fields = upcast(now.pack.events[event.type], event.fields, event.version)
     fields |= {"event_id": event.event_id, "type": event.type, "event_time": event.event_time,
                "received_at": event.received_at, LATE_BY: decision.late_by_ms}  # fmt: skip
-    scales = {one.name: one.scale for one in now.fields}
     row: list[Any] = [None] * now.width
-    lacking = set()
-    for name in _read(now, event.type):
+    for here, there in carried.slots:
+        row[here] = decision.row[there]
+    for here, name, scale in carried.fields:
+        value: Any = fields.get(name)
+        row[here] = value if value is None or scale == 1 else value / scale
+    return row, set(carried.lacking)
+
+
+@dataclass(frozen=True)
+class _Carried:
+    """How a row of one policy becomes one of another: (slot here, there), (slot, field, scale), what is not there."""
+
+    slots: tuple[tuple[int, int], ...]
+    fields: tuple[tuple[int, str, int], ...]
+    lacking: tuple[str, ...]
+
+
+class _Itself:
+    """A policy as a key: it is equal to itself only, whatever it holds."""
+
+    def __init__(self, policy: CompiledPolicy) -> None:
+        self.policy = policy
+
+    def __hash__(self) -> int:
+        return id(self.policy)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and other.policy is self.policy
+
+
+@lru_cache(maxsize=32)
+def _carried(then_: _Itself, now_: _Itself, event_type: str) -> _Carried:
+    then, now = then_.policy, now_.policy
+    scales = {one.name: one.scale for one in now.fields}
+    slots, fields, lacking = [], [], []
+    for name in _read(now, event_type):
         if name in then.slots and same(name, then, now):
-            row[now.slots[name]] = decision.row[then.slots[name]]
+            slots.append((now.slots[name], then.slots[name]))
         elif name in scales:
-            value: Any = fields.get(name)
-            row[now.slots[name]] = value if value is None or scales[name] == 1 else value / scales[name]
+            fields.append((now.slots[name], name, scales[name]))
         else:
-            lacking.add(name)
-    return row, lacking
+            lacking.append(name)
+    return _Carried(tuple(slots), tuple(fields), tuple(lacking))
 
 
 def _read(policy: CompiledPolicy, event_type: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema, Status
 
 from seawall.apps.accounts.permissions import api_requires, person
-from seawall.apps.etag import tagged, unchanged
+from seawall.apps.etag import conditional, tagged, unchanged
 from seawall.apps.jobs import queries, services
 from seawall.apps.jobs.models import Run
 
@@ -89,6 +89,7 @@ def start(request: HttpRequest, name: str, given: StartIn) -> Status[Run]:
 
 @router.post("/runs/{run_id}/cancel", response=RunOut)
 @api_requires("jobs.run")
+@conditional(required=False)
 def cancel(request: HttpRequest, response: HttpResponse, run_id: UUID) -> Any:
     """Ask a run to stop. A run moves on by itself, so If-Match is not asked for; it is obeyed where it comes."""
     about = [("run", run_id)]

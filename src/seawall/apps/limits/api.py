@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema, Status
 
 from seawall.apps.accounts.permissions import api_requires, person
-from seawall.apps.etag import tagged, unchanged
+from seawall.apps.etag import conditional, tagged, unchanged
 from seawall.apps.limits import queries
 from seawall.apps.limits.models import Change, Entry
 from seawall.apps.limits.services import changes
@@ -127,6 +127,7 @@ def get_setting(request: HttpRequest, response: HttpResponse, name: str) -> Any:
 
 @router.post("/{name}/changes", response={202: ChangeOut})
 @api_requires("limits.edit")
+@conditional(required=False)
 def propose(request: HttpRequest, name: str, body: ChangeIn) -> Status[Change]:
     """Ask for a new value; a second person decides. If-Match is obeyed where it comes."""
     value: Any = body.value

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from seawall.apps.errors import InvalidError
 from seawall.apps.limits.declared import entity_kind, is_sensitive, pack, parse
 from seawall.apps.limits.models import LONGEST_KEY, LONGEST_REASON, SCOPES
-from seawall.apps.limits.services.changes import SHORTEST_REASON, Wanted
+from seawall.apps.limits.services.changes import Wanted
+from seawall.apps.reasons import SHORTEST as SHORTEST_REASON
 from seawall.console.words import ENTITIES, word
 from seawall.engine.settings import ALL, SettingDefinition
 

@@ -11,7 +11,7 @@ from ninja import File, Form, Router, Schema, Status, UploadedFile
 
 from seawall.apps.accounts.permissions import api_requires, person
 from seawall.apps.errors import UnknownError
-from seawall.apps.etag import tagged, unchanged
+from seawall.apps.etag import conditional, tagged, unchanged
 from seawall.apps.lists import queries
 from seawall.apps.lists.declared import display
 from seawall.apps.lists.models import Change, Entry, Import
@@ -213,6 +213,7 @@ def get_entry(request: HttpRequest, response: HttpResponse, name: str, entry_id:
 
 @router.post("/{name}/entries/{entry_id}/end", response={202: ChangeOut})
 @api_requires("lists.edit")
+@conditional(required=False)
 def change_end(request: HttpRequest, name: str, entry_id: int, body: EndIn) -> Status[Change]:
     """Ask for another end. If-Match is obeyed where it comes."""
     with _unchanged(request, name, entry_id):
@@ -221,6 +222,7 @@ def change_end(request: HttpRequest, name: str, entry_id: int, body: EndIn) -> S
 
 @router.post("/{name}/entries/{entry_id}/remove", response={202: ChangeOut})
 @api_requires("lists.edit")
+@conditional(required=False)
 def remove_entry(request: HttpRequest, name: str, entry_id: int, body: WhyIn) -> Status[Change]:
     """Ask for it to be taken off the list. If-Match is obeyed where it comes."""
     with _unchanged(request, name, entry_id):
@@ -229,6 +231,7 @@ def remove_entry(request: HttpRequest, name: str, entry_id: int, body: WhyIn) ->
 
 @router.post("/{name}/entries/{entry_id}/submit", response={202: EntryOut})
 @api_requires("lists.edit")
+@conditional(required=False)
 def submit(request: HttpRequest, name: str, entry_id: int) -> Status[Entry]:
     """A draft goes its way."""
     with _unchanged(request, name, entry_id):

@@ -15,11 +15,12 @@ class ListsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what other rooms look up by name."""
-        from seawall.apps.lists import approval, follow, hits, jobs, menu  # noqa: F401 - importing registers jobs
+        from seawall.apps.lists import approval, erasing, follow, hits, jobs, menu  # noqa: F401 - importing registers jobs
         from seawall.apps.lists.services import delivery
 
         approval.register_kinds()
         follow.register()
+        erasing.register()
         hits.register()
         delivery.register()
         menu.register()

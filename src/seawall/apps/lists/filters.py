@@ -65,7 +65,7 @@ class Mark:
 def stale() -> Q:
     """Active, and not met for long."""
     before = queries.stale_before()
-    return Q(state=ACTIVE, last_hit_at__lt=before, valid_from__lt=before)
+    return Q(state=ACTIVE, quiet_since__lt=before, valid_from__lt=before)
 
 
 def ends_soon() -> Q:

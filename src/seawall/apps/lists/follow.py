@@ -5,21 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from seawall.apps.accounts.models import User
 from seawall.apps.decisions.archive import archive
 from seawall.apps.decisions.models import ListRow
 from seawall.apps.decisions.registry import SettingRecord, register_list_follower, register_setting_follower
+from seawall.apps.lists import bulk
 from seawall.apps.lists.models import Entry
-from seawall.apps.lists.states import ACTION, ACTIVE, API, EXPIRED, REMOVED
+from seawall.apps.lists.origin import origin
+from seawall.apps.lists.states import ACTIVE, EXPIRED, REMOVED
 from seawall.engine.journal import ActivationRecord
 from seawall.engine.lists import FOREVER
 from seawall.engine.pack import Pack
 
+_COLUMNS = ("list", "entry_id", "kind", "key", "reason", "owner", "approved_by", "valid_from", "valid_until",
+            "quiet_since", "state", "sequence", "source", "source_ref", "author_id", "ended_at")  # fmt: skip
 _KEPT = ["key", "kind", "reason", "owner", "approved_by", "valid_from", "valid_until", "state", "sequence", "sealed",
          "problem", "ended_at", "told_at"]  # fmt: skip
-_BATCH = 500
+# A row that an import has written whole, or that bears a newer record, stays; one without its key waits for it.
+_IS_BEHIND = "{table}.sequence IS NULL OR {table}.sequence < excluded.sequence OR {table}.batch_id IS NULL"
+_IS_BEHIND += " OR {table}.key = ''"
 
 
 def follow(rows: Sequence[ListRow]) -> None:
@@ -27,10 +34,9 @@ def follow(rows: Sequence[ListRow]) -> None:
     newest = {(row.list, row.entry_id): row for row in rows}
     people = _people(row.owner for row in newest.values())
     at = time.time_ns() // 1_000_000
-    made = [_entry(row, at, people) for row in newest.values()]
-    Entry.objects.bulk_create(
-        made, batch_size=_BATCH, update_conflicts=True, unique_fields=["list", "entry_id"], update_fields=_KEPT
-    )
+    ended = datetime.fromtimestamp(at / 1000, UTC)
+    made = [_entry(row, at, ended, people) for row in newest.values()]
+    bulk.upsert(_COLUMNS, made, {}, _KEPT, _IS_BEHIND)
 
 
 def follow_policy(records: Sequence[SettingRecord], pack: Pack | None) -> None:
@@ -49,15 +55,14 @@ def register() -> None:
     register_setting_follower(follow_policy)
 
 
-def _entry(row: ListRow, at: int, people: dict[str, User]) -> Entry:
+def _entry(row: ListRow, at: int, ended: datetime, people: dict[str, User]) -> tuple[Any, ...]:
     until = FOREVER if row.valid_until is None else row.valid_until
     state = REMOVED if row.removed else EXPIRED if until <= at else ACTIVE
-    is_action = row.entry_id.startswith("action-")
-    return Entry(
-        list=row.list, entry_id=row.entry_id, kind=row.kind, key=row.key, reason=row.reason, owner=row.owner,
-        approved_by=row.approved_by, valid_from=row.valid_from, valid_until=until, state=state, sequence=row.sequence,
-        source=ACTION if is_action else API, source_ref=row.entry_id.removeprefix("action-")[:80] if is_action else "",
-        author=people.get(row.owner), ended_at=None if state == ACTIVE else datetime.now(UTC),
+    author = people.get(row.owner)
+    return (
+        row.list, row.entry_id, row.kind, row.key, row.reason, row.owner, row.approved_by, row.valid_from, until,
+        row.valid_from, state, row.sequence, *origin(row.entry_id), author.pk if author else None,
+        None if state == ACTIVE else ended,
     )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from seawall.apps.lists.declared import is_sensitive
 from seawall.apps.lists.models import LONGEST_KEY, LONGEST_REASON
-from seawall.apps.lists.services.entries import SHORTEST_REASON, Wanted
+from seawall.apps.lists.services.entries import Wanted
+from seawall.apps.reasons import SHORTEST as SHORTEST_REASON
 from seawall.console.forms import PurposeForm
 from seawall.engine.lists import ListDefinition
 from seawall.engine.times import format_duration

@@ -16,7 +16,7 @@ _ADD = """
 INSERT INTO {table} (list, entry, hour, outcome, hits) VALUES (%s, %s, %s, %s, %s)
 ON CONFLICT (list, entry, hour, outcome) DO UPDATE SET hits = {table}.hits + excluded.hits
 """
-_SEEN = "UPDATE {table} SET hits = hits + %s, last_hit_at = %s WHERE id = %s"
+_SEEN = "UPDATE {table} SET hits = hits + %s, last_hit_at = %s, quiet_since = %s WHERE id = %s"
 
 
 def on_decisions(batch: Sequence[Followed]) -> None:
@@ -40,7 +40,7 @@ def on_decisions(batch: Sequence[Followed]) -> None:
         counts[0], counts[1] = counts[0] + 1, max(counts[1], row.effective_at)
     Hit.objects.bulk_create(hits.values(), batch_size=200)
     _many(_ADD, HitHour, [(*cell, count) for cell, count in hours.items()])
-    _many(_SEEN, Entry, [(count, at, entry) for entry, (count, at) in seen.items()])
+    _many(_SEEN, Entry, [(count, at, at, entry) for entry, (count, at) in seen.items()])
 
 
 def of_entity(user: Any, entity: Any) -> list[Related]:

@@ -97,6 +97,7 @@ class Entry(models.Model):
     problem = models.CharField(_("problem"), max_length=300, blank=True)
     hits = models.BigIntegerField(_("hits"), default=0)
     last_hit_at = models.BigIntegerField(_("last hit"), default=0)
+    quiet_since = models.BigIntegerField(_("not met since"), default=0, db_default=0)  # last hit, before one: the start
     told_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True)
@@ -110,6 +111,7 @@ class Entry(models.Model):
             models.Index(fields=["list", "source", "id"], name="lists_entry_source"),
             models.Index(fields=["list", "valid_until", "id"], name="lists_entry_until"),
             models.Index(fields=["list", "last_hit_at", "id"], name="lists_entry_hit"),
+            models.Index(fields=["list", "state", "quiet_since", "id"], name="lists_entry_quiet"),
             models.Index(fields=["list", "key"], name="lists_entry_key"),
             models.Index(fields=["kind", "key"], name="lists_entry_entity"),
             models.Index(fields=["valid_until"], condition=Q(state=ACTIVE), name="lists_entry_ends"),

@@ -70,6 +70,8 @@ def lines_of(form: str, raw: Iterable[bytes]) -> Iterator[Line]:
 
 
 def _cells(text: str) -> list[str] | None:
+    if '"' not in text and "\r" not in text:
+        return [cell.strip() for cell in text.split(",")]
     try:
         return [cell.strip() for cell in next(csv.reader([text], strict=True))]
     except (csv.Error, StopIteration):

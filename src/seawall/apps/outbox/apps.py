@@ -16,6 +16,7 @@ class OutboxConfig(AppConfig):
     def ready(self) -> None:
         """Register the channels and what other rooms look up by name."""
         from seawall.apps.outbox import (  # noqa: F401 - importing registers
+            approval,
             engine_channel,
             housekeeping,
             mail_channel,
@@ -25,3 +26,4 @@ class OutboxConfig(AppConfig):
         )
 
         webhooks.register()
+        approval.register_kind()

@@ -89,11 +89,18 @@ def read_answer(status: int, data: bytes) -> dict[str, Any]:
         answer: Any = json.loads(data)
     except ValueError:
         answer = None
-    if 400 <= status < 500 and status not in _PASSING:
-        raise RefusedError(status, answer if isinstance(answer, dict) else {})
-    if not 200 <= status < 300 or not isinstance(answer, dict):
+    if not 200 <= status < 300:
+        raise failure(status, answer if isinstance(answer, dict) else {})
+    if not isinstance(answer, dict):
         raise DeliveryError(f"answer {status}")
     return answer
+
+
+def failure(status: int, problem: Mapping[str, Any]) -> RefusedError | DeliveryError:
+    """What a status that is no success means: that it stays wrong, or that it passes."""
+    if 400 <= status < 500 and status not in _PASSING:
+        return RefusedError(status, problem)
+    return DeliveryError(f"answer {status}")
 
 
 def client(timeout: float = TIMEOUT) -> EngineApi | None:

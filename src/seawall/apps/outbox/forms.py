@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from seawall.apps.outbox.models import Contact
 from seawall.apps.outbox.webhooks import KINDS
+from seawall.apps.reasons import LONGEST, SHORTEST
 
 
 class EndpointForm(forms.Form):
@@ -19,6 +20,11 @@ class EndpointForm(forms.Form):
     kinds = forms.MultipleChoiceField(
         label=_("Events"), choices=[(one.key, one.title) for one in KINDS.values()], required=False,
         widget=forms.CheckboxSelectMultiple,
+    )  # fmt: skip
+
+    reason = forms.CharField(
+        label=_("Reason"), min_length=SHORTEST, max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("A second person decides; data leaves the platform to this URL."),
     )  # fmt: skip
 
     def __init__(self, *args: Any, named: bool = True, **kwargs: Any) -> None:

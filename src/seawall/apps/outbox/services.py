@@ -21,6 +21,7 @@ from seawall.apps.outbox import sending
 from seawall.apps.outbox.channels import channel_of
 from seawall.apps.outbox.models import LARGEST_BODY, Delivery, canonical
 from seawall.apps.outbox.states import DELIVERED, OPEN, STUCK, step
+from seawall.apps.reasons import reason_of
 
 MANAGE = "outbox.manage"
 KEPT = timedelta(days=180)
@@ -122,15 +123,14 @@ def replay(user: User, delivery_id: UUID) -> Delivery:
 
 def cancel(user: User, delivery_id: UUID, reason: str) -> Delivery:
     """Do not send it any more. What is being sent at this moment cannot be cancelled (ConflictError)."""
-    if not reason.strip():
-        raise InvalidError(_("Say why it is cancelled."), {"reason": _("Required.")})
+    why = reason_of(reason)
     with transaction.atomic():
         row = _asked(user, delivery_id)
         row.state, row.ended_at = step("cancel", row.state), timezone.now()
         row.save(update_fields=["state", "ended_at"])
         sending.release_next(row.order)
         about = {"channel": row.channel, "attempts": row.attempts}
-        record(user, "outbox.cancelled", "delivery", row.pk, about, private={"reason": reason.strip()[:500]})
+        record(user, "outbox.cancelled", "delivery", row.pk, about, private={"reason": why})
         sending.tell_room(row)
     return row
 

@@ -7,9 +7,11 @@ from uuid import UUID
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
+from seawall.apps.approvals.models import PENDING, Request
 from seawall.apps.errors import UnknownError
 from seawall.apps.outbox.models import Contact, Delivery, Endpoint
 from seawall.apps.outbox.states import OPEN
+from seawall.apps.outbox.webhooks import CHANGE
 
 
 def endpoints() -> list[Endpoint]:
@@ -28,6 +30,12 @@ def get_endpoint(endpoint_id: UUID) -> Endpoint:
     if found is None:
         raise UnknownError(_("There is no such endpoint."))
     return found
+
+
+def open_request(endpoint: Endpoint) -> Request | None:
+    """The request on it that waits for a second person."""
+    about = {"kind": CHANGE, "object_type": "endpoint", "object_id": str(endpoint.pk)}
+    return Request.objects.filter(state=PENDING, **about).first()
 
 
 def names() -> dict[str, str]:

@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy
 from seawall.apps.accounts.models import User
 from seawall.apps.accounts.permissions import check
 from seawall.apps.accounts.sealed import seal
+from seawall.apps.approvals import services as approvals
+from seawall.apps.approvals.models import Request
 from seawall.apps.audit.models import Outbox
 from seawall.apps.audit.services import SYSTEM, record
 from seawall.apps.errors import ConflictError, InvalidError, UnknownError
@@ -24,9 +26,11 @@ from seawall.apps.ids import uuid7
 from seawall.apps.outbox import handlers, services, signing, webhook_channel
 from seawall.apps.outbox.guard import TargetError, place_of
 from seawall.apps.outbox.models import Delivery, Endpoint, Secret
+from seawall.apps.reasons import reason_of
 from seawall.console.words import Word, words
 
-PERMISSION = "outbox.endpoints"
+PERMISSION, APPROVE = "outbox.endpoints", "outbox.approve"
+CHANGE = "outbox.endpoint"  # the kind of four-eyes request
 PING, DIRECT = "ping", "action.webhook"
 NOTICE = "notice"  # what a delivery about something that happened is filed under
 OVERLAP = timedelta(hours=24)  # for which an old secret signs beside the new one
@@ -61,11 +65,14 @@ class Made:
     secret: str
 
 
-def create(user: User, name: str, url: str, kinds: Sequence[str]) -> Made:
-    """A new endpoint with its first secret. InvalidError for a URL or kind that cannot be, ConflictError for a name
-    that is taken."""
+def create(user: User, name: str, url: str, kinds: Sequence[str], reason: str) -> Made:
+    """Ask for a new endpoint: it has its first secret at once, and gets nothing before a second person agrees.
+
+    InvalidError for a URL or kind that cannot be, ConflictError for a name that is taken."""
     check(user, PERMISSION)
-    endpoint = Endpoint(name=_name(name), url=_url(url), kinds=_kinds(kinds), created_by=user)
+    endpoint = Endpoint(
+        name=_name(name), url=_url(url), kinds=_kinds(kinds), created_by=user, active=False, agreed=False
+    )
     with transaction.atomic():
         if Endpoint.objects.count() >= MOST_ENDPOINTS:
             raise ConflictError(_("There are %(most)d endpoints already; remove one.") % {"most": MOST_ENDPOINTS})
@@ -75,24 +82,50 @@ def create(user: User, name: str, url: str, kinds: Sequence[str]) -> Made:
         except IntegrityError:
             raise ConflictError(_("There is an endpoint of this name already.")) from None
         made = _new_secret(endpoint)
-        _record(user, "endpoint.created", endpoint, key_id=made.key_id)
+        _ask(user, endpoint, endpoint.url, endpoint.kinds, reason, before={})
+        _record(user, "endpoint.proposed", endpoint, key_id=made.key_id)
     return made
 
 
-def change(user: User, endpoint_id: UUID, *, url: str | None = None, kinds: Sequence[str] | None = None,
-           active: bool | None = None) -> Endpoint:  # fmt: skip
-    """Change what is given. What waits goes to the new URL."""
+def change(user: User, endpoint_id: UUID, url: str, kinds: Sequence[str], reason: str) -> Request:
+    """Ask for another URL or other events; a second person decides. What waits then goes to the new URL."""
     with transaction.atomic():
         endpoint = _locked(user, endpoint_id)
-        if url is not None:
-            endpoint.url = _url(url)
-        if kinds is not None:
-            endpoint.kinds = _kinds(kinds)
-        if active is not None:
-            endpoint.active = active
-        endpoint.save()
+        url, wanted = _url(url), _kinds(kinds)
+        if (url, wanted) == (endpoint.url, endpoint.kinds):
+            raise InvalidError(_("Nothing would change."))
+        before = {"url": endpoint.url, "kinds": endpoint.kinds}
+        request = _ask(user, endpoint, url, wanted, reason, before)
+        _record(user, "endpoint.change_proposed", endpoint)
+    return request
+
+
+def turn(user: User, endpoint_id: UUID, active: bool) -> Endpoint:
+    """Switch it on or off. What waits is kept meanwhile."""
+    with transaction.atomic():
+        endpoint = _locked(user, endpoint_id)
+        endpoint.active = active
+        endpoint.save(update_fields=["active"])
         _record(user, "endpoint.changed", endpoint)
     return endpoint
+
+
+def execute(request: Request, checker: User) -> None:
+    """A second person agreed. ConflictError where the endpoint is gone, InvalidError where its URL has become none."""
+    endpoint = Endpoint.objects.select_for_update().filter(pk=request.object_id).first()
+    if endpoint is None:
+        raise ConflictError(_("There is no such endpoint."))
+    endpoint.url, endpoint.kinds = _url(request.payload["url"]), _kinds(request.payload["kinds"])
+    action = "endpoint.changed" if endpoint.agreed else "endpoint.created"
+    if not endpoint.agreed:
+        endpoint.agreed = endpoint.active = True
+    endpoint.save()
+    _record(checker, action, endpoint)
+
+
+def dropped(request: Request) -> None:
+    """The request came to nothing: an endpoint that nobody agreed to goes."""
+    Endpoint.objects.filter(pk=request.object_id, agreed=False).delete()
 
 
 def rotate(user: User, endpoint_id: UUID, now: datetime | None = None) -> Made:
@@ -207,7 +240,17 @@ def _locked(user: User, endpoint_id: UUID) -> Endpoint:
     found = Endpoint.objects.select_for_update().filter(pk=endpoint_id).first()
     if found is None:
         raise UnknownError(_("There is no such endpoint."))
+    if not found.agreed:
+        raise ConflictError(_("Nobody has agreed to this endpoint yet."))
     return found
+
+
+def _ask(user: User, endpoint: Endpoint, url: str, kinds: Sequence[str], reason: str,
+         before: Mapping[str, Any]) -> Request:  # fmt: skip
+    payload = {"name": endpoint.name, "url": url, "kinds": list(kinds)}
+    return approvals.submit(
+        user, CHANGE, "endpoint", endpoint.pk, payload, reason_of(reason), before=before, title=endpoint.name
+    )
 
 
 def _new_secret(endpoint: Endpoint) -> Made:

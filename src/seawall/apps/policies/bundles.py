@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Mapping
 
 from django.db import transaction
@@ -17,9 +16,6 @@ from seawall.engine.journal import JournalError, pack_bundle
 from seawall.engine.policy import CompiledPolicy
 
 LARGEST = 64 << 20  # bytes of all files of what people upload
-_KEPT = 8
-_lock = threading.Lock()
-_compiled: dict[str, CompiledPolicy] = {}
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:
@@ -70,6 +66,12 @@ def texts(digest: str) -> dict[str, str]:
     return {name: text(data) for name, data in files(digest).items() if name.endswith(".yaml")}
 
 
+def artefacts(digest: str) -> dict[str, str]:
+    """SHA-256 of each file of a bundle that is no YAML, by name: models and what belongs to them."""
+    rows = BundleFile.objects.filter(bundle=digest).exclude(name__endswith=".yaml").order_by("name")
+    return dict(rows.values_list("name", "blob_id"))
+
+
 def text(data: bytes) -> str:
     """A file's bytes as text, whatever they are."""
     return data.decode("utf-8-sig", "replace")
@@ -81,19 +83,11 @@ def packed(digest: str) -> bytes:
 
 
 def policy(digest: str) -> CompiledPolicy:
-    """The compiled policy of a bundle; the newest few are kept. InvalidError where it does not compile."""
-    with _lock:
-        found = _compiled.get(digest)
-    if found is None:
-        checked = check(files(digest))
-        if checked.policy is None:
-            raise InvalidError(str(checked.errors[0]))
-        found = checked.policy
-        with _lock:
-            while len(_compiled) >= _KEPT:
-                _compiled.pop(next(iter(_compiled)))
-            _compiled[digest] = found
-    return found
+    """The compiled policy of a bundle. InvalidError where it does not compile."""
+    checked = check(files(digest))
+    if checked.policy is None:
+        raise InvalidError(str(checked.errors[0]))
+    return checked.policy
 
 
 def _packed(files: Mapping[str, bytes]) -> bytes:

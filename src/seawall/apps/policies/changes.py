@@ -86,6 +86,8 @@ def member_word(member: str) -> str:
         "allow": pgettext("policy member", "allow list"), "split_key": pgettext("policy member", "split key"),
         "fallback": pgettext("policy member", "fallback"), "unit": pgettext("policy member", "unit"),
         "segment": pgettext("policy member", "segment"), "note": pgettext("policy member", "note"),
+        "link": pgettext("policy member", "links"), "by": pgettext("policy member", "shared keys"),
+        "hops": pgettext("policy member", "most links away"),
     }  # fmt: skip
     return words.get(member, member)
 
@@ -203,7 +205,7 @@ def _members(
 
 def _short(members: Mapping[str, Any]) -> str:
     """An entry in a few words: what it computes or asks, and what it gives."""
-    picked = ("when", "value", "agg", "of", "window", "kind", "key", "score", "outcome", "file")
+    picked = ("when", "value", "link", "agg", "of", "window", "kind", "key", "score", "outcome", "file")
     return ", ".join(_shown(members[name]) for name in picked if members.get(name) not in (None, "", 0, []))
 
 
@@ -258,7 +260,7 @@ def _feature(one: Feature) -> dict[str, Any]:
         "offset": format_duration(one.offset_ms) if one.offset_ms else "",
         "current": "" if one.value or one.parts else ("include" if one.include_current else "exclude"),
         "default": one.default, "unit": "" if one.scale == 1 else f"1/{one.scale}", "version": one.version,
-        "title": _title(one.title),
+        "link": one.link, "by": list(one.by), "hops": one.hops or "", "title": _title(one.title),
     }  # fmt: skip
 
 

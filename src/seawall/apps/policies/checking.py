@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +18,9 @@ from seawall.engine.policy import CompiledPolicy, compile_policy
 
 MAPPING = "mapping.yaml"
 NAMES = (*FILES, MAPPING)
+_KEPT = 8  # contents whose findings are remembered
+_lock = threading.Lock()
+_known: OrderedDict[bytes, Checked] = OrderedDict()
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,31 @@ class Checked:
 
 
 def check(files: Mapping[str, bytes]) -> Checked:
-    """Load and compile the files of a pack. Never raises for what stands in them."""
+    """Load and compile the files of a pack. Never raises for what stands in them; the newest contents are checked once.
+
+    What it gives is shared: read it, change nothing in it.
+    """
+    key = _key(files)
+    with _lock:
+        if key in _known:
+            _known.move_to_end(key)
+            return _known[key]
+    found = _checked(files)
+    with _lock:
+        _known[key] = found
+        while len(_known) > _KEPT:
+            _known.popitem(last=False)
+    return found
+
+
+def _key(files: Mapping[str, bytes]) -> bytes:
+    whole = hashlib.sha256()
+    for name, data in sorted(files.items()):
+        whole.update(f"{name}\0{len(data)}\0".encode() + hashlib.sha256(data).digest())
+    return whole.digest()
+
+
+def _checked(files: Mapping[str, bytes]) -> Checked:
     began = time.perf_counter()
     pack: Pack | None = None
     policy: CompiledPolicy | None = None

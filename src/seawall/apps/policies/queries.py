@@ -16,14 +16,13 @@ from seawall.apps.decisions.reading import policy_of
 from seawall.apps.errors import InvalidError, UnknownError
 from seawall.apps.policies import bundles, sampling, simulate
 from seawall.apps.policies.changes import Change, compare, line_diff
-from seawall.apps.policies.checking import Checked, check, load
+from seawall.apps.policies.checking import Checked, check
 from seawall.apps.policies.models import Deployment, Draft, GateReport, Notice, Placement, Policy, Save, Version
-from seawall.apps.policies.sampling import HitRate
+from seawall.apps.policies.sampling import HitRate, Sample
 from seawall.apps.policies.services import gates
 from seawall.apps.policies.services.deployments import active, places
 from seawall.apps.policies.states import TRANSITIONS, Transition, possible
-from seawall.engine.errors import PackError, Problem
-from seawall.engine.journal import EventRecord
+from seawall.engine.errors import Problem
 from seawall.engine.policy import CompiledPolicy
 
 MOST_SIMULATED = 65_536  # bytes of a typed event
@@ -113,13 +112,14 @@ class Content:
         return [*self.checked.problems, *self.wide]
 
 
-def content(digest: str, records: Sequence[EventRecord] | None = None) -> Content:
-    """A content with its findings; `records` is the sample for hit rates (none: no rates)."""
+def content(digest: str, sample: Sample | None = None) -> Content:
+    """A content with its findings; `sample` is what hit rates are counted on (none: no rates)."""
     files = bundles.files(digest)
     checked = check(files)
-    rates = sampling.hit_rates(checked.policy, records) if checked.policy is not None and records else {}
+    policy = checked.policy
+    rates = sampling.rates(digest, policy, sample) if policy is not None and sample is not None else {}
     texts = {name: bundles.text(data) for name, data in files.items() if name.endswith(".yaml")}
-    wide = tuple(_wide(checked.policy, rate) for rate in rates.values() if rate.wide and checked.policy is not None)
+    wide = tuple(_wide(policy, rate) for rate in rates.values() if rate.wide and policy is not None)
     return Content(texts, checked, rates, wide)
 
 
@@ -141,15 +141,16 @@ class Difference:
     lines: dict[str, list[str]]
 
 
+def changes(old: str, new: str) -> tuple[Change, ...]:
+    """What the content `new` (a digest) does otherwise than `old`, in words; nothing where one does not hold
+    together."""
+    packs = [check(bundles.files(digest)).pack for digest in (old, new)]
+    return tuple(compare(packs[0], packs[1])) if packs[0] is not None and packs[1] is not None else ()
+
+
 def difference(old: str, new: str) -> Difference:
-    """What the content `new` (a digest) does otherwise than `old`."""
-    before, after = bundles.files(old), bundles.files(new)
-    try:
-        changes = tuple(compare(load(before), load(after)))
-    except PackError:
-        changes = ()
-    texts = [{k: bundles.text(v) for k, v in files.items() if k.endswith(".yaml")} for files in (before, after)]
-    return Difference(changes, line_diff(*texts))
+    """The same, and by line."""
+    return Difference(changes(old, new), line_diff(bundles.texts(old), bundles.texts(new)))
 
 
 # --- the way of a version ---------------------------------------------------------------------------------------------

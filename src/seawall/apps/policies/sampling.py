@@ -3,8 +3,14 @@ decides anything."""
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max
 
 from seawall.apps.decisions.archive import archive
 from seawall.apps.decisions.models import DecisionRow
@@ -16,6 +22,11 @@ from seawall.engine.policy import CompiledPolicy
 SAMPLE = 500  # newest decisions that are looked at
 ENOUGH = 20  # events of a rule's types below which a rate says nothing
 WIDE = 0.5  # a rule that fires on so large a share of its events is warned of
+STEP = 100  # records of the journal after which the sample is taken anew
+_KEPT = 16  # contents whose rates are remembered
+_lock = threading.Lock()
+_samples: OrderedDict[tuple[str, int], Sample] = OrderedDict()
+_rates: OrderedDict[tuple[str, str, int], dict[str, HitRate]] = OrderedDict()
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,46 @@ class HitRate:
     def wide(self) -> bool:
         """Whether it matches more than a rule should."""
         return self.events >= ENOUGH and self.share >= WIDE
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The newest decided events of a home, newest first; `mark` moves with the journal."""
+
+    home: str
+    mark: int
+    records: tuple[EventRecord, ...]
+
+
+def sample() -> Sample:
+    """The newest decisions; taken anew after STEP records more, at once while there are few. ArchiveError."""
+    home, last = str(settings.HOME.folder), DecisionRow.objects.aggregate(last=Max("sequence"))["last"] or 0
+    mark = last if last < SAMPLE else last // STEP * STEP
+    with _lock:
+        known = _samples.get((home, mark))
+    if known is None:
+        known = Sample(home, mark, tuple(newest()))
+        with _lock:
+            _keep(_samples, (home, mark), known, 1)
+    return known
+
+
+def rates(digest: str, policy: CompiledPolicy, taken: Sample) -> dict[str, HitRate]:
+    """`hit_rates` of the content on a sample, counted once."""
+    key = (digest, taken.home, taken.mark)
+    with _lock:
+        known = _rates.get(key)
+    if known is None:
+        known = hit_rates(policy, taken.records)
+        with _lock:
+            _keep(_rates, key, known, _KEPT)
+    return known
+
+
+def _keep(known: OrderedDict[Any, Any], key: object, value: object, most: int) -> None:
+    known[key] = value
+    while len(known) > most:
+        known.popitem(last=False)
 
 
 def newest(limit: int = SAMPLE) -> list[EventRecord]:

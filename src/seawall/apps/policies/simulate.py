@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from seawall.apps.decisions.reading import Leaf, Reason, reasons_shown
+from seawall.apps.decisions.reading import RECORDED, ZERO, FeatureValue, Leaf, Reason, leaves_shown, reasons_shown
 from seawall.apps.decisions.today import row_for, same
 from seawall.apps.decisions.words import Vocabulary, titled
 from seawall.apps.errors import InvalidError
@@ -21,13 +21,11 @@ from seawall.engine.engine import Engine
 from seawall.engine.errors import EventError
 from seawall.engine.event import upcast
 from seawall.engine.journal import EventRecord
-from seawall.engine.language import compile_row, explain
+from seawall.engine.language import compile_row
 from seawall.engine.money import Rates
 from seawall.engine.pack.model import OUTCOMES
 from seawall.engine.policy import CompiledPolicy
 from seawall.engine.ruleset import Entry
-
-RECORDED, ZERO = "recorded", "zero"
 
 
 @dataclass(frozen=True)
@@ -41,16 +39,6 @@ class Quiet:
 
 
 @dataclass(frozen=True)
-class Value:
-    """A feature's value in the simulation; `source` is recorded or zero."""
-
-    name: str
-    title: str
-    text: str
-    source: str
-
-
-@dataclass(frozen=True)
 class Simulated:
     """What a policy says to an event. `zero` names what was computed as for an entity without a past."""
 
@@ -60,7 +48,7 @@ class Simulated:
     score: int
     reasons: tuple[Reason, ...]
     quiet: tuple[Quiet, ...]
-    features: tuple[Value, ...]
+    features: tuple[FeatureValue, ...]
     zero: tuple[str, ...]
     rules: tuple[str, ...]
     decision: Decision
@@ -145,12 +133,13 @@ def _said(
     currency = str(event.fields.get("currency", ""))
     marked = set(zero)
     features = [
-        Value(
-            name, vocabulary.title(name), vocabulary.text(name, values.get(name)), ZERO if name in marked else RECORDED
+        FeatureValue(
+            name, vocabulary.title(name), vocabulary.text(name, values.get(name)),
+            source=ZERO if name in marked else RECORDED,
         )
         for name in policy.feature_names
         if values.get(name) is not None or name in marked
-    ]
+    ]  # fmt: skip
     told = {entry.id for entry in fired.entries} | {entry.table for entry in fired.entries if entry.table}
     quiet = [_quiet(entry, values, vocabulary, currency) for entry in ruleset.entries if entry.id not in told]
     return Simulated(
@@ -161,9 +150,5 @@ def _said(
 
 
 def _quiet(entry: Entry, values: dict[str, Any], vocabulary: Vocabulary, currency: str) -> Quiet:
-    leaves = [
-        Leaf(str(one["leaf"]), vocabulary.title(str(one["leaf"])),
-             vocabulary.text(str(one["leaf"]), one.get("value"), currency), "value" in one)
-        for one in explain(entry.expression, values)
-    ]  # fmt: skip
-    return Quiet(entry.id, titled(entry.title, entry.id), entry.expression.text, tuple(leaves))
+    leaves = leaves_shown(entry, values, vocabulary, currency)
+    return Quiet(entry.id, titled(entry.title, entry.id), entry.expression.text, leaves)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from seawall.apps.accounts.permissions import person, requires
+from seawall.apps.audit.moments import moments_of
 from seawall.apps.audit.queries import entries_of
 from seawall.apps.decisions.reading import titles
 from seawall.apps.decisions.words import titled
@@ -29,7 +30,7 @@ from seawall.apps.response.models import Action as Row
 from seawall.apps.response.states import EFFECTIVE, STARTING, STATES
 from seawall.console import formatting, links
 from seawall.console.filters import Choice, Search, Times
-from seawall.console.pages import Action, Crumb, Empty, Fact, Facts, ListPage, Moment, Record, View, go, respond_record
+from seawall.console.pages import Action, Crumb, Empty, Fact, Facts, ListPage, Record, View, go, respond_record
 from seawall.console.tables import Column, Table
 from seawall.console.words import OUTCOMES, Word, word, words
 
@@ -187,8 +188,7 @@ def _record(row: Row) -> Record:
         Fact(_("Can be undone until"), row.undo_until, "when"),
         Fact(_("Asked for again"), row.repeats or None, "number"),
     ]
-    moments = [Moment(one.created_at, one.action, icon="chain", ledger=one.ledger_index)
-               for one in entries_of("action", row.pk).order_by("-id")[:50]]  # fmt: skip
+    moments = moments_of(entries_of("action", row.pk).order_by("-id")[:50])
     case = links.url_of("case", row.case) if row.case else None
     links_to = [Action(_("The case"), case, "folder")] if case else []
     return Record(

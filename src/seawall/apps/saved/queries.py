@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from seawall.apps.accounts.models import User
@@ -20,8 +21,25 @@ def own(user: User, page: str) -> list[SavedView]:
 
 def shared(user: User, page: str) -> list[SavedView]:
     """What others share with the roles this person holds now, by name."""
-    rows = SavedView.objects.filter(page=page, role__in=roles(user), owner__is_active=True).exclude(owner=user)
+    rows = SavedView.objects.filter(_shared_with(user), page=page).exclude(owner=user)
     return list(rows.order_by("title", "id")[:MOST])
+
+
+def visible(user: User) -> QuerySet[SavedView]:
+    """A person's own views of all lists, and those that others share with them."""
+    return SavedView.objects.filter(Q(owner=user) | _shared_with(user))
+
+
+def seen(user: User, view_id: UUID) -> SavedView:
+    """One of those. UnknownError for a view that this person cannot see."""
+    found = visible(user).filter(pk=view_id).first()
+    if found is None:
+        raise UnknownError(_("There is no such view, or nobody shares it with you."))
+    return found
+
+
+def _shared_with(user: User) -> Q:
+    return Q(role__in=roles(user), owner__is_active=True)
 
 
 def get(user: User, view_id: UUID) -> SavedView:

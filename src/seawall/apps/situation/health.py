@@ -26,6 +26,7 @@ STATES = words(
 )
 LOOPS: dict[str, Text] = {
     "alerts": gettext_lazy("Alerts"),
+    "challenges": gettext_lazy("Challenges"),
     "checkpoints": gettext_lazy("Checkpoints"),
     "follower": gettext_lazy("Follower of the journal"),
     "ledger": gettext_lazy("Delivery to the ledger"),

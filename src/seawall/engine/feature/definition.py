@@ -38,6 +38,8 @@ class Feature:
     `scale` divides the result (10**exponent for `unit: major` and decimal fields); 1 leaves integers alone.
     `ratio` takes two features by name in `parts` instead; it is `default` when the denominator is 0.
     `value` (an expression over fields and other features) makes a feature without a window.
+    `link` (one of graph.definition.KINDS) makes a feature of the entity's links, through the shared keys `by` (empty:
+    all), at most `hops` away.
     `default` replaces the result when the entity is present and the window is empty; None leaves it missing.
     """
 
@@ -57,6 +59,9 @@ class Feature:
     parts: tuple[str, ...] = ()
     value: str = ""
     title: dict[str, str] = field(default_factory=dict, hash=False)
+    link: str = ""
+    by: tuple[str, ...] = ()
+    hops: int = 0
 
 
 def default_resolution(last_ms: int) -> int:

@@ -30,7 +30,7 @@ def kernel_source(plan: Plan, checked: bool = False) -> str:
     context, chains = Context(plan), ChainFunctions(plan)
     driver = Driver(plan, context, chains)
     text = "\n".join([primitives, *chains.texts(), *driver.texts(), *sweep_texts(context, chains)])
-    return _with_checks(text) if checked else text
+    return with_checks(text) if checked else text
 
 
 def kernel_constants(plan: Plan) -> list[int]:
@@ -69,7 +69,8 @@ def st(address, value):
 # --- node pool"""
 
 
-def _with_checks(text: str) -> str:
+def with_checks(text: str) -> str:
+    """The same module with every load and store held against the regions in REGIONS."""
     text = text.replace("def ld(", "def raw_ld(", 1).replace("def st(", "def raw_st(", 1)
     text = text.replace("# --- node pool", _CHECKS, 1)
     return text.replace("cache=True, ", "").replace("forceinline=True, ", "")

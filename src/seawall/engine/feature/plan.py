@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from ..graph.definition import Links
+from ..graph.plan import LinkPlan, readers_of
 from .definition import ALWAYS_EXCLUDE, DAY, EXACT, Feature
 
 _Item = TypeVar("_Item")
@@ -144,6 +146,7 @@ class Plan:
     text_space: dict[int, int]  # feature index -> space of its ids
     reach: list[int]  # per space: ms after which an unseen id can be forgotten
     max_nodes: int  # of one entity in one chain; what comes beyond is left out and its features marked degraded
+    links: LinkPlan | None = None
     signature: str = ""  # what FeatureState.signature found, once it was asked
 
     @property
@@ -185,23 +188,31 @@ def make_plan(
     keys: Collection[str],
     always: Collection[tuple[str, str]] = (),
     max_nodes: int = MAX_NODES,
+    links: Links | None = None,
 ) -> Plan:
     """Lay out the state of `features`.
 
     keys: the key and code field names, whose values are numbered text; every other `of` is an integer column.
     always: (event type, field) pairs where the field is never absent; a count may share a sum's chain there.
+    links: what features with a `link` read; without such a feature they cost nothing.
     """
     ordered = sorted(features, key=lambda feature: feature.name)
     assert len({feature.name for feature in ordered}) == len(ordered), "feature names are unique"
-    planner = _Planner(ordered, frozenset(keys), frozenset(always), max_nodes)
+    planner = _Planner(ordered, frozenset(keys), frozenset(always), max_nodes, links)
     return planner.build()
 
 
 class _Planner:
     def __init__(
-        self, features: list[Feature], keys: frozenset[str], always: frozenset[tuple[str, str]], max_nodes: int
+        self,
+        features: list[Feature],
+        keys: frozenset[str],
+        always: frozenset[tuple[str, str]],
+        max_nodes: int,
+        links: Links | None,
     ) -> None:
         self.max_nodes = max_nodes
+        self.links = links
         self.features = features
         self.keys = keys
         self.always = always
@@ -219,6 +230,7 @@ class _Planner:
         for index, feature in sorted(windowed, key=lambda pair: (pair[1].agg == "count", pair[0])):
             self._add(index, feature)
         self._lay_out()
+        links = self._links()
         names = {feature.name: index for index, feature in enumerate(self.features)}
         ratios = [
             (i, names[f.parts[0]], names[f.parts[1]], None if f.default is None else float(f.default))
@@ -239,8 +251,9 @@ class _Planner:
             chains=chains,
             ratios=ratios,
             text_space=self.text_space,
-            reach=self._reach(tables, chains),
+            reach=self._reach(tables, chains, links),
             max_nodes=self.max_nodes,
+            links=links,
         )
 
     def _add(self, index: int, feature: Feature) -> None:
@@ -315,17 +328,30 @@ class _Planner:
         for table in tables:
             table.words = -(-max(table.words, 1) // 8) * 8  # whole cache lines
 
+    def _links(self) -> LinkPlan | None:
+        if self.links is None or not any(feature.link for feature in self.features):
+            return None
+        links = self.links
+        readers, growth = readers_of(links, self.features)
+        conditions = tuple(_index(self.conditions, Condition(one.on, one.where)) for one in links.shared)
+        mark = _index(self.conditions, Condition(links.marked_by, "")) if links.marked_by else -1
+        spaces = tuple(_index(self.spaces, key) for key in links.keys)
+        return LinkPlan(links, spaces, conditions, mark, growth, readers)
+
     def _type(self, index: int, feature: Feature) -> str:
         if index in self.text_space:
             return TEXT
-        if feature.agg in ("count", "distinct", "time_since"):
+        if feature.link or feature.agg in ("count", "distinct", "time_since"):
             return INT
         if feature.agg in ("sum", "min", "max", "first", "last") and feature.scale == 1:
             return INT
         return DOUBLE
 
-    def _reach(self, tables: Sequence[Table], chains: Sequence[Chain]) -> list[int]:
+    def _reach(self, tables: Sequence[Table], chains: Sequence[Chain], links: LinkPlan | None) -> list[int]:
         reach = [0] * len(self.spaces)
+        if links is not None:
+            for space in links.spaces:
+                reach[space] = links.links.reach_ms
         for chain in chains:
             spaces = {self.spaces.index(key) for key in tables[chain.table].entity}
             if chain.value is not None and chain.value < 0:

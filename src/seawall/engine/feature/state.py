@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import StateError
+from ..graph.state import LinkState, links_signature
 from ..modules import load_generated
 from .arena import Arena
 from .calendar import period, period_starts
@@ -115,6 +116,9 @@ class FeatureState:
         checked = os.environ.get("SEAWALL_KERNEL_CHECKS") == "1"
         self.kernel = load_generated(kernel_source(plan, checked), "kernel", cache_dir)
         self.arena = Arena(plan, self.kernel, max_bytes)
+        self.links = None
+        if plan.links is not None:
+            self.links = LinkState(plan.links, plan.space_column, plan.input_words, len(plan.features), cache_dir)
         self.spaces = [Space() for _ in plan.spaces]
         self.width = len(plan.features) + plan.degraded_words  # least output words a row
         self._room = 0  # records that fit without a look at the arena
@@ -136,7 +140,8 @@ class FeatureState:
         """Equal for two plans whose state is interchangeable."""
         if not plan.signature:
             definitions = [replace(feature, title={}) for feature in plan.features if feature.agg]
-            plan.signature = hashlib.sha256(f"{definitions}\n{kernel_source(plan)}".encode()).hexdigest()
+            linked = f"\n{links_signature(plan.links)}" if plan.links is not None else ""
+            plan.signature = hashlib.sha256(f"{definitions}\n{kernel_source(plan)}{linked}".encode()).hexdigest()
         return plan.signature
 
     def step(self, inputs: Words, outputs: Words, vectors: Floats | None = None) -> None:
@@ -165,6 +170,8 @@ class FeatureState:
             rows = [(inputs, n * 8 * self.plan.input_words), (outputs, n * stride)]
             self.arena.name_regions([*rows, (vectors, n * 8 * len(self.plan.features))] if vectors else rows)
         self.kernel.step(self.arena.address, inputs, n, outputs, stride, vectors)
+        if self.links is not None:
+            self.links.run(inputs, n, outputs, stride, vectors)
         self._since_sweep += n
         if self._since_sweep >= _SWEEP_EVERY:
             self._since_sweep = 0
@@ -186,12 +193,19 @@ class FeatureState:
         columns = self.plan.calendars
         return [period_starts(np.maximum(0, t - one.offset_ms), one.calendar, one.zone) for one in columns]
 
+    def bytes_held(self) -> int:
+        """Bytes taken from the system by windows and links (untouched ones cost address space only)."""
+        return self.arena.bytes_held() + (self.links.bytes_held() if self.links is not None else 0)
+
     def _make_room(self, n: int) -> None:
         """Room for n more events and the ids they bring: an event adds at most one id to a space, and those of the
         events at hand may be numbered already."""
         if n > self._room:
             events = max(n, _ROOM)
-            self.arena.reserve(events, [len(space.values) + events for space in self.spaces])
+            ids = [len(space.values) + events for space in self.spaces]
+            self.arena.reserve(events, ids)
+            if self.links is not None:
+                self.links.reserve(events, ids, self.arena.max_bytes - self.arena.bytes_held())
             self._room = events
         self._room -= n
 
@@ -234,7 +248,8 @@ class FeatureState:
             "cursors": self._cursors,
             "since_sweep": self._since_sweep,
         }
-        return meta, {name: memory.words for name, memory in self.arena.buffers().items()}
+        links = self.links.buffers() if self.links is not None else {}
+        return meta, {name: memory.words for name, memory in self.arena.buffers().items()} | links
 
     def load(self, meta: Mapping[str, Any], buffers: dict[str, Words]) -> None:
         if len(meta["spaces"]) != len(self.spaces):
@@ -243,4 +258,8 @@ class FeatureState:
             space.restore(list(stored["values"]), list(stored["free"]))
         self._cursors, self._since_sweep = list(meta["cursors"]), meta["since_sweep"]
         self._room = 0
+        if self.links is not None:
+            own = self.links.buffers().keys() & buffers.keys()
+            self.links.adopt({name: buffers[name] for name in own})
+            buffers = {name: words for name, words in buffers.items() if name not in own}
         self.arena.adopt(buffers)

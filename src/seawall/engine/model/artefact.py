@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from . import documents
 from .base import Model, ModelError
+from .forest_json import KINDS as FORESTS
+from .forest_json import parse_forest
 from .lightgbm_text import parse_lightgbm
+from .linear import KINDS as LINEAR
 from .linear import parse_linear
 from .trees import TreeModel
 
@@ -27,7 +31,17 @@ def load_model(path: Path, expected_hash: str) -> Model:
 
 
 def parse_model(data: bytes, expected_hash: str) -> Model:
-    """The model in a file's bytes: a LightGBM text model, or a linear or logistic one in JSON."""
+    """The model in a file's bytes: a LightGBM text model, or a linear model or a forest in JSON."""
+    text = approved_text(data, expected_hash)
+    if text.startswith("tree\n"):
+        return TreeModel(parse_lightgbm(text), expected_hash.lower())
+    if text.lstrip().startswith("{"):
+        return _from_json(text, expected_hash.lower())
+    raise ModelError("is neither a LightGBM text model nor a JSON model; use Booster.save_model, or see the reference")
+
+
+def approved_text(data: bytes, expected_hash: str) -> str:
+    """An artefact's text; ModelError where its SHA-256 in hex is another than the expected one, or it is no text."""
     found = model_hash(data)
     if len(expected_hash) != _HEX or found != expected_hash.lower():
         raise ModelError(
@@ -35,14 +49,19 @@ def parse_model(data: bytes, expected_hash: str) -> Model:
             "restore the approved file, or have this one approved"
         )
     try:
-        text = data.decode("utf-8").replace("\r\n", "\n")
+        return data.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise ModelError(f"is not UTF-8 text (byte {error.start}); save the model as text or JSON") from None
-    if text.startswith("tree\n"):
-        return TreeModel(parse_lightgbm(text), found)
-    if text.lstrip().startswith("{"):
-        return parse_linear(text, found)
-    raise ModelError("is neither a LightGBM text model nor a JSON model; use Booster.save_model, or see the reference")
+
+
+def _from_json(text: str, file_hash: str) -> Model:
+    document = documents.read(text)
+    kind = document.get("kind")
+    if kind in LINEAR:
+        return parse_linear(document, file_hash)
+    if kind in FORESTS:
+        return TreeModel(parse_forest(document), file_hash)
+    raise ModelError(f"kind must be one of {', '.join((*LINEAR, *FORESTS))}, not {str(kind)[:40]!r}")
 
 
 def model_hash(data: bytes) -> str:

@@ -15,10 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .base import ModelError
-from .lightgbm_text import CATEGORICAL, DEFAULT_LEFT, MISSING_NAN, MISSING_NONE, MISSING_ZERO, Tree
+from .ensemble import CATEGORICAL, DEFAULT_LEFT, MISSING_NAN, MISSING_NONE, MISSING_ZERO, PLAIN, SET, Tree
 
 LANES = 8  # trees (or rows) walked together, to hide the latency of loads
-SET = 3  # a column's kind beside MISSING_NONE, MISSING_ZERO, MISSING_NAN
 MAX_COLUMNS = 65_536
 Packed = npt.NDArray[np.uint8]
 # Key of a column: feature, kind, whether missing goes left, the words of its set
@@ -55,6 +54,7 @@ class _Nodes:
     key: list[_Key | None] = field(default_factory=list)  # None: a leaf
     child: list[int] = field(default_factory=list)
     value: list[float] = field(default_factory=list)
+    cover: list[float] = field(default_factory=list)  # NaN: not known
 
     def reserve(self, count: int) -> int:
         """Place of the first of `count` new nodes."""
@@ -63,11 +63,12 @@ class _Nodes:
         self.key += [None] * count
         self.child += range(first, first + count)
         self.value += [0.0] * count
+        self.cover += [np.nan] * count
         return first
 
 
-def plant(trees: tuple[Tree, ...]) -> Forest:
-    """Lay the trees out; ModelError for more columns than are allowed."""
+def plant(trees: tuple[Tree, ...]) -> tuple[Forest, npt.NDArray[np.float64]]:
+    """Lay the trees out; each node's cover (NaN: not known). ModelError for more columns than are allowed."""
     nodes = _Nodes()
     placed = [_place(tree, nodes) for tree in trees]
     root = np.array([first for first, _ in placed], np.int32)
@@ -78,7 +79,7 @@ def plant(trees: tuple[Tree, ...]) -> Forest:
     words = [np.frombuffer(key[3], np.uint32) for key in keys]
     lengths = np.array([len(one) for one in words], np.int32)
     order = np.argsort(depth, kind="stable").astype(np.int32)
-    return Forest(
+    forest = Forest(
         source=np.array([*(key[0] for key in keys), 0], np.int32),
         kind=np.array([key[1] for key in keys], np.uint8),
         fill=np.array([-np.inf if key[2] else np.nan for key in keys], np.float64),
@@ -93,6 +94,7 @@ def plant(trees: tuple[Tree, ...]) -> Forest:
         depth=depth,
         order=np.concatenate([order, np.repeat(order[-1:], -len(order) % LANES)]),
     )
+    return forest, np.array(nodes.cover, np.float64)
 
 
 def pack(forest: Forest) -> Packed:
@@ -118,10 +120,14 @@ def _place(tree: Tree, nodes: _Nodes) -> tuple[int, int]:
         for index, at in level:
             if index < 0:
                 nodes.value[at] = float(tree.leaf_value[~index])
+                if tree.leaf_cover is not None:
+                    nodes.cover[at] = float(tree.leaf_cover[~index])
                 continue
             left = nodes.reserve(2)
             nodes.key[at], nodes.threshold[at] = _split(tree, index)
             nodes.value[at] = float(tree.split_value[index])
+            if tree.split_cover is not None:
+                nodes.cover[at] = float(tree.split_cover[index])
             nodes.child[at] = left
             below += [(int(tree.left[index]), left), (int(tree.right[index]), left + 1)]
         level = below
@@ -134,5 +140,5 @@ def _split(tree: Tree, index: int) -> tuple[_Key, float]:
     if decision & CATEGORICAL:
         return (feature, SET, False, tree.categories[int(threshold)].tobytes()), 0.0
     kind = decision >> 2
-    assert kind in (MISSING_NONE, MISSING_ZERO, MISSING_NAN), "the reader bounds decision types"
+    assert kind in (MISSING_NONE, MISSING_ZERO, MISSING_NAN, PLAIN), "the reader bounds decision types"
     return (feature, kind, kind != MISSING_NONE and bool(decision & DEFAULT_LEFT), b""), threshold

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from numba import njit
 
 from .base import Matrix, Vector
-from .forest import LANES, SET, Forest, Packed
-from .lightgbm_text import EXPONENTIAL, MISSING_NONE, MISSING_ZERO, SIGMOID
+from .ensemble import EXPONENTIAL, HALVING, MISSING_NONE, MISSING_ZERO, PLAIN, SET, SIGMOID
+from .forest import LANES, Forest, Packed
 
 Indices = npt.NDArray[np.int64]
 _ZERO = float(np.float32(1e-35))  # LightGBM takes what is no further from 0 as 0
@@ -49,7 +49,7 @@ def spread(forest: Forest, row: Vector, columns: Vector) -> None:
     for index in range(forest.kind.shape[0]):
         value = row[forest.source[index]]
         kind = forest.kind[index]
-        if abs(value) <= _ZERO:
+        if abs(value) <= _ZERO and kind != PLAIN:
             value = 0.0
         if kind == SET:
             value = _member(forest, index, value)
@@ -59,6 +59,14 @@ def spread(forest: Forest, row: Vector, columns: Vector) -> None:
             value = forest.fill[index]
         columns[index] = value
     columns[forest.kind.shape[0]] = -np.inf
+
+
+@njit(cache=True, nogil=True)
+def spread_rows(packed: Packed, matrix: Matrix, columns: Matrix) -> None:
+    """Fill the columns of many rows."""
+    forest = unpack(packed)
+    for row in range(matrix.shape[0]):
+        spread(forest, matrix[row], columns[row])
 
 
 @njit(cache=True, nogil=True)
@@ -155,6 +163,8 @@ def transform(total: float, kind: int, slope: float, divisor: float) -> float:
         return 1.0 / (1.0 + math.exp(-slope * total))
     if kind == EXPONENTIAL:
         return math.exp(total)
+    if kind == HALVING:
+        return math.pow(2.0, total)
     return total
 
 

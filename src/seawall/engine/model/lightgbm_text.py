@@ -4,60 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from .base import ModelError, check_features
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from .ensemble import (
+    CATEGORICAL,
+    EXPONENTIAL,
+    IDENTITY,
+    MAX_LEAVES,
+    SIGMOID,
+    Ensemble,
+    Floats,
+    Ints,
+    Tree,
+    check_count,
+    check_shape,
+    check_size,
+)
 
 VERSIONS = ("v3", "v4")
-MAX_TREES = 10_000
-MAX_LEAVES = 65_536  # of one tree
-MAX_NODES = 8_000_000  # of all trees
-IDENTITY, SIGMOID, EXPONENTIAL = range(3)
 _TRANSFORMS = {
     **dict.fromkeys(("regression", "regression_l1", "huber", "fair", "quantile", "mape"), IDENTITY),
     **dict.fromkeys(("binary", "cross_entropy"), SIGMOID),
     **dict.fromkeys(("poisson", "gamma", "tweedie"), EXPONENTIAL),
 }
-CATEGORICAL, DEFAULT_LEFT = 1, 2  # bits of a split's decision type; the next two hold how it treats a missing value
-MISSING_NONE, MISSING_ZERO, MISSING_NAN = range(3)
 _INTEGER = re.compile(r"-?[0-9]{1,10}")
 _END = "end of trees"
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """One tree. Split s sends a row to left[s] or right[s]: another split, or leaf ~child where it is negative.
-
-    threshold of a categorical split is the number of its bit set, `categories[number]`: uint32 words, lowest bit first.
-    """
-
-    feature: Ints
-    threshold: Floats
-    decision: Ints
-    left: Ints
-    right: Ints
-    split_value: Floats  # what the tree would answer if it ended at this split
-    leaf_value: Floats
-    categories: tuple[npt.NDArray[np.uint32], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ensemble:
-    """Trees that are summed in order, and what is done with the sum."""
-
-    features: tuple[str, ...]
-    objective: str
-    transform: int
-    sigmoid: float
-    averaged: bool  # the sum is divided by the number of trees before it is transformed
-    trees: tuple[Tree, ...]
 
 
 def parse_lightgbm(text: str) -> Ensemble:
@@ -71,17 +46,14 @@ def parse_lightgbm(text: str) -> Ensemble:
     features = check_features(_get("header", fields, "feature_names").split())
     if len(features) != _integer("header", fields, "max_feature_idx") + 1:
         raise ModelError("header: feature_names and max_feature_idx disagree; save the model again")
-    objective, transform, sigmoid = _objective(fields.get("objective", ""))
-    if not 1 <= len(blocks) <= MAX_TREES:
-        raise ModelError(f"the model has {len(blocks):,} trees; 1 to {MAX_TREES:,} are allowed")
+    objective, transform, slope = _objective(fields.get("objective", ""))
+    check_count(len(blocks))
     if "tree_sizes" in fields and len(fields["tree_sizes"].split()) != len(blocks):
         raise ModelError("header: tree_sizes does not count the trees that follow; save the model again")
     trees = tuple(_tree(number, block, len(features)) for number, block in enumerate(blocks))
-    if sum(len(tree.leaf_value) for tree in trees) * 2 > MAX_NODES:
-        raise ModelError(f"the trees have more than {MAX_NODES:,} nodes; train fewer or smaller trees")
-    if not np.isfinite(sum(float(np.abs(tree.leaf_value).max()) for tree in trees)):
-        raise ModelError("the leaf values add up past the largest double; train again")
-    return Ensemble(features, objective, transform, sigmoid, "average_output" in fields, trees)
+    check_size(trees)
+    divisor = float(len(trees)) if "average_output" in fields else 1.0
+    return Ensemble(features, objective, transform, slope, divisor, trees)
 
 
 def _supported(fields: Mapping[str, str], tail: str) -> None:
@@ -125,6 +97,7 @@ def _tree(number: int, block: str, features: int) -> Tree:
     if fields.get("is_linear", "0") != "0":
         raise ModelError(f"{where}: has linear leaves, which are not supported; train without linear_tree")
     splits = leaves - 1
+    covered = splits > 0 and "internal_count" in fields and "leaf_count" in fields
 
     def floats(name: str, count: int, finite: bool = True) -> Floats:
         return _floats(where, name, _get(where, fields, name) if count else "", count, finite)
@@ -141,21 +114,12 @@ def _tree(number: int, block: str, features: int) -> Tree:
         split_value=floats("internal_value", splits),
         leaf_value=floats("leaf_value", leaves),
         categories=_categories(where, fields),
+        split_cover=floats("internal_count", splits) if covered else None,
+        leaf_cover=floats("leaf_count", leaves) if covered else None,
     )
-    _check_shape(where, tree)
+    check_shape(where, tree)
     _check_categories(where, tree)
     return tree
-
-
-def _check_shape(where: str, tree: Tree) -> None:
-    """Every split but the root, and every leaf, is the child of exactly one split, and that one comes before it."""
-    splits = len(tree.feature)
-    children = np.concatenate([tree.left, tree.right])
-    parents = np.tile(np.arange(splits), 2)
-    expected = np.concatenate([np.arange(-splits - 1, 0), np.arange(1, splits)]) if splits else np.empty(0, np.int64)
-    whole = np.array_equal(np.sort(children), expected)
-    if not whole or bool(np.any((children >= 0) & (children <= parents))):
-        raise ModelError(f"{where}: its children do not form a tree; save the model again")
 
 
 def _check_categories(where: str, tree: Tree) -> None:

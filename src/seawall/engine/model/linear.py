@@ -9,14 +9,13 @@ value whose contribution is 0; `missing`, where given, stands in for a NaN.
 
 from __future__ import annotations
 
-import json
 import math
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .base import Matrix, ModelError, Vector, check_features, row_of, rows_of
+from .documents import Document, items, members, number
 
 KINDS = ("linear", "logistic")
 _MODEL_KEYS = {"kind", "intercept", "features"}
@@ -74,63 +73,29 @@ def _sigmoid(total: float) -> float:
     return 1.0 / (1.0 + math.exp(-total))
 
 
-def parse_linear(text: str, file_hash: str) -> LinearModel:
-    """The model of a JSON artefact; ModelError for what is damaged, out of bounds or unknown."""
-    try:
-        document = json.loads(text, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"is not JSON ({error}); save the model again") from None
-    document = _object("the model", document, _MODEL_KEYS)
-    kind = document.get("kind")
-    if kind not in KINDS:
-        raise ModelError(f"kind must be one of {', '.join(KINDS)}, not {str(kind)[:40]!r}")
-    listed = document.get("features")
-    if not isinstance(listed, list):
-        raise ModelError("features must be a list of {name, weight}")
-    terms = [_object(f"features[{index}]", term, _FEATURE_KEYS) for index, term in enumerate(listed)]
+def parse_linear(document: Document, file_hash: str) -> LinearModel:
+    """The model of a JSON artefact of one of KINDS; ModelError for what is damaged, out of bounds or unknown."""
+    members("the model", document, _MODEL_KEYS)
+    listed = items("", document, "features", "{name, weight}")
+    terms = [members(f"features[{index}]", term, _FEATURE_KEYS) for index, term in enumerate(listed)]
     names = check_features([_name(index, term) for index, term in enumerate(terms)])
 
     def column(key: str, default: float | None) -> Vector:
-        return np.array([_number(name, term, key, default) for name, term in zip(names, terms, strict=True)])
+        return np.array([number(name, term, key, default) for name, term in zip(names, terms, strict=True)])
 
     return LinearModel(
         features=names,
         weights=column("weight", None),
-        intercept=_number("the model", document, "intercept", None),
+        intercept=number("the model", document, "intercept"),
         reference=column("reference", 0.0),
         missing=column("missing", math.nan),
-        logistic=kind == "logistic",
+        logistic=document["kind"] == "logistic",
         file_hash=file_hash,
     )
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ModelError("a key is given twice; name each key once")
-    return found
-
-
-def _object(where: str, value: Any, keys: set[str]) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ModelError(f"{where} must be an object with {', '.join(sorted(keys))}")
-    for key in value:
-        if key not in keys:
-            raise ModelError(f"{where} has no {key[:40]!r}; its keys are {', '.join(sorted(keys))}")
-    return value
-
-
-def _name(index: int, term: dict[str, Any]) -> str:
+def _name(index: int, term: Document) -> str:
     name = term.get("name")
     if not isinstance(name, str):
         raise ModelError(f"features[{index}]: name must be a string")
     return name
-
-
-def _number(where: str, holder: dict[str, Any], key: str, default: float | None) -> float:
-    value = holder.get(key, default)
-    if key not in holder and default is not None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1e150:
-        raise ModelError(f"{where}: {key} must be a number between -1e150 and 1e150, not {str(value)[:40]!r}")
-    return float(value)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from seawall.engine.event import EventType, Field, LabelType
 from seawall.engine.feature.definition import AGGREGATIONS, ALWAYS_EXCLUDE, Feature
+from seawall.engine.graph.definition import Links
 from seawall.engine.money import EXPONENTS
 from seawall.engine.pack.events import Settings
+from seawall.engine.pack.links import LINK_KEYS, LINK_REQUIRED, check_growth, read_link_feature
 from seawall.engine.pack.model import Place
 from seawall.engine.pack.reader import Node, did_you_mean
 from seawall.engine.pack.windows import read_offset, read_resolution, read_window
@@ -50,10 +52,13 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # shape -> all
     "windowed": (_WINDOWED, (*_COMMON, "entity", "on", "agg", "window")),
     "ratio": ((*_COMMON, "agg", "of", "default"), (*_COMMON, "agg", "of")),
     "value": ((*_COMMON, "value"), (*_COMMON, "value")),
+    "link": (LINK_KEYS, LINK_REQUIRED),
 }
 
 
-def read_features(root: Node, settings: Settings, places: dict[tuple[str, ...], Place]) -> dict[str, Feature]:
+def read_features(
+    root: Node, settings: Settings, places: dict[tuple[str, ...], Place], links: Links | None = None
+) -> dict[str, Feature]:
     """Features by name, with every problem noted; those with a broken name are left out."""
     if root.value is None or not root.members(("features",), ("features",), "features.yaml"):
         return {}
@@ -70,7 +75,10 @@ def read_features(root: Node, settings: Settings, places: dict[tuple[str, ...], 
         if not name or not _is_free(node, name, features, settings):
             continue
         places["feature", name] = node.place
-        feature = _READERS[shape](node, name, settings)
+        if shape == "link":
+            feature = read_link_feature(node, name, links, settings.zone)
+        else:
+            feature = _READERS[shape](node, name, settings)
         for key in ("where", "value"):
             if node.has(key):
                 places["feature", name, key] = node[key].place
@@ -79,12 +87,14 @@ def read_features(root: Node, settings: Settings, places: dict[tuple[str, ...], 
             ratios.append((node, feature))
     for node, ratio in ratios:
         _check_parts(node, ratio, features)
+    check_growth(features, root["features"])
     return features
 
 
 def _shape(node: Node) -> str:
-    if node.has("value"):
-        return "value"
+    for shape in ("value", "link"):
+        if node.has(shape):
+            return shape
     return "ratio" if node["agg"].value == "ratio" else "windowed"
 
 
@@ -155,7 +165,7 @@ def _check_parts(node: Node, ratio: Feature, features: Mapping[str, Feature]) ->
     for index, part in enumerate(ratio.parts):
         if part not in features:
             node["of"][index].problem(f"unknown feature {part!r}", did_you_mean(part, features))
-        elif features[part].window is None:
+        elif not features[part].agg or features[part].window is None:
             node["of"][index].problem(f"{part} has no window", "a ratio is of two windowed features; else use value")
 
 

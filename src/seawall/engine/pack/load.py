@@ -11,6 +11,7 @@ from seawall.engine.errors import PackError, Problem
 from seawall.engine.pack.challenges import read_challenges, read_tips, reasons_of
 from seawall.engine.pack.events import read_events
 from seawall.engine.pack.features import read_features
+from seawall.engine.pack.links import read_links
 from seawall.engine.pack.model import Pack, Place
 from seawall.engine.pack.models import read_artefacts, read_models
 from seawall.engine.pack.policy import Content, read_lists, read_policy, read_tests
@@ -21,8 +22,8 @@ from seawall.engine.yaml import Document
 from seawall.engine.yaml import load as load_yaml
 
 FILES = (
-    "events.yaml", "features.yaml", "models.yaml", "lists.yaml", "limits.yaml", "switches.yaml", "rules.yaml",
-    "challenges.yaml", "tips.yaml", "policy.yaml", "tests.yaml",
+    "events.yaml", "links.yaml", "features.yaml", "models.yaml", "lists.yaml", "limits.yaml", "switches.yaml",
+    "rules.yaml", "challenges.yaml", "tips.yaml", "policy.yaml", "tests.yaml",
 )  # fmt: skip
 REQUIRED = ("events.yaml", "policy.yaml")
 
@@ -40,11 +41,12 @@ def load_pack(folder: Path) -> Pack:
     lists = read_lists(roots["lists.yaml"], settings, places)
     limits = read_settings(roots["limits.yaml"], roots["switches.yaml"], settings, places)
     policy = read_policy(roots["policy.yaml"], settings, lists, places)
-    features = read_features(roots["features.yaml"], settings, places)
+    links = read_links(roots["links.yaml"], settings, places)
+    features = read_features(roots["features.yaml"], settings, places, links)
     challenges = read_challenges(roots["challenges.yaml"], settings, policy.on, places)
     rules, tables = read_rules(roots["rules.yaml"], Known(settings.events, lists, policy.on, tuple(challenges)), places)
     ids = frozenset([rule.id for rule in rules] + [table.id for table in tables])
-    models = read_models(roots["models.yaml"], policy.on, places)
+    models = read_models(roots["models.yaml"], policy.on, limits, places)
     artefacts = read_artefacts(folder, roots["models.yaml"], models)
     tips = read_tips(roots["tips.yaml"], reasons_of(rules, tables, lists, models))
     tests = read_tests(roots["tests.yaml"], Content(settings, policy, features, lists, limits, ids))
@@ -74,6 +76,7 @@ def load_pack(folder: Path) -> Pack:
         settings=limits,
         challenges=challenges,
         tips=tips,
+        links=links,
     )
 
 

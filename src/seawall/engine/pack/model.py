@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from seawall.engine.errors import Problem
 from seawall.engine.event import EventType, LabelType
 from seawall.engine.feature.definition import Feature
+from seawall.engine.graph.definition import Links
 from seawall.engine.lists import ListDefinition
 from seawall.engine.settings import SettingDefinition
 
@@ -91,13 +93,21 @@ class DecisionTable:
     legal: bool = False
 
 
+class Artefact(NamedTuple):
+    """A file of the pack and its SHA-256 in hex."""
+
+    file: str
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True)
 class ModelDefinition:
     """A model as a step of the policy: scored on events of the types `on`, missing elsewhere.
 
     `file` lies in the pack's folder and has this SHA-256. `inputs`: the artefact's features -> features or fields of
     the pack, where their names differ. `reasons`: the artefact's features -> reason codes; the `top` features that
-    raised the score most give theirs.
+    raised the score most give theirs. `calibration`, where there is one, is the map that the score goes through. While
+    the setting `switch` is off the model is not run, and counts as failed.
     """
 
     name: str
@@ -109,6 +119,8 @@ class ModelDefinition:
     inputs: Mapping[str, str] = field(default_factory=dict, hash=False)
     reasons: Mapping[str, str] = field(default_factory=dict, hash=False)
     top: int = 3
+    calibration: Artefact | None = None
+    switch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +218,8 @@ class Pack:
 
     `places` gives where a part stands: ("feature", name), ("feature", name, "where"), ("rule", id), ("table", id),
     ("row", table, row), ("list", name), ("event", type), ("field", type, name), ("policy",), ("model", name),
-    ("setting", name), ("challenge", name), ("model", name, "file"), ("model", name, "inputs" or "reasons", feature).
+    ("setting", name), ("challenge", name), ("link", key), ("link", key, "where"), ("model", name, "file"),
+    ("model", name, "inputs" or "reasons", feature).
     """
 
     name: str
@@ -231,3 +244,4 @@ class Pack:
     settings: Mapping[str, SettingDefinition] = field(default_factory=dict)  # by limits.NAME and switches.NAME
     challenges: Mapping[str, ChallengeMethod] = field(default_factory=dict)  # in order of preference
     tips: Mapping[str, Tip] = field(default_factory=dict)  # by reason code
+    links: Links | None = None

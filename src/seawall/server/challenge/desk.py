@@ -25,7 +25,8 @@ from seawall.server.challenge.case import Case, case_of, check_open
 from seawall.server.challenge.clock import SteadyClock
 from seawall.server.challenge.options import ChallengeOptions
 from seawall.server.challenge.providers import CodeMessage, Providers, providers_of
-from seawall.server.challenge.rulings import PASSED, Opened, Rulings
+from seawall.server.challenge.rulings import Opened, Rulings
+from seawall.server.challenge.steps import PASSED
 from seawall.server.challenge.store import OPEN, Row, Store
 from seawall.server.challenge.wishes import Ask, Confirm, Enrol, Reply
 from seawall.server.decided import Decided, UnavailableError, decision_id
@@ -216,7 +217,7 @@ class Desk:
         _log.info("challenge %s: code by %s: %s %s", made.row.id, provider.name, sent.kind, sent.reason)
         if sent.kind == "delivered":
             return
-        await self._on_store(lambda: self._ready().unsent(made.row.id))
+        await self._on_store(lambda: self._ready().unsent(made.row.id, sent.kind))
         if sent.kind == "refused":
             raise EventError("to", f"the provider refuses it: {sent.reason}")
         raise UnavailableError(f"the code was not sent: {sent.reason}; ask again", retry_after=5)

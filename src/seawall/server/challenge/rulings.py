@@ -13,15 +13,15 @@ from seawall.engine.pack.model import ChallengeMethod
 from seawall.engine.times import DAY, SECOND
 from seawall.sealing import LocalSealer, SealingError
 from seawall.server.access import TooManyError
-from seawall.server.challenge import bound, secret, totp
+from seawall.server.challenge import bound, secret, steps, totp
 from seawall.server.challenge.case import Case, refused
 from seawall.server.challenge.clock import SteadyClock
 from seawall.server.challenge.providers import Providers
+from seawall.server.challenge.steps import ABANDONED, EXPIRED, FAILED, PASSED
 from seawall.server.challenge.store import OPEN, Authenticator, Row, Store
 from seawall.server.challenge.wishes import Reply
 
 MAX_A_DECISION = 5  # challenges, of which at most one fails or is passed
-PASSED, FAILED, EXPIRED, ABANDONED = "passed", "failed", "expired", "abandoned"
 
 
 class Opened(NamedTuple):
@@ -69,7 +69,7 @@ class Rulings:
                 )
             method, to, provider = self._usable(case, offered, to)
             if current is not None:
-                self._end(current, case, ABANDONED, "other_method")
+                self._end(current, case, ABANDONED, steps.OTHER_METHOD)
             return self._new(case, method, provider, to, now)
 
     def _usable(self, case: Case, offered: Sequence[ChallengeMethod], to: str) -> tuple[ChallengeMethod, str, str]:
@@ -125,7 +125,7 @@ class Rulings:
             code = secret.new_code(method.digits)
             row.code, row.contact = made.digest("code", code), made.digest("contact", to)
         row.private = secret.sealed(self._sealer, case.subject, row.id, made)
-        self.store.put(row)
+        self.store.put(row, steps.OPENED, wall)
         return Opened(row, made.shown, True, code, to)
 
     def _again(self, row: Row, case: Case, to: str, now: int) -> Opened:
@@ -145,16 +145,16 @@ class Rulings:
         self._within_the_day(row.subject, to, now)
         code = secret.new_code(method.digits)
         row.code, row.asked, row.sends_left = known.digest("code", code), now, row.sends_left - 1
-        self.store.put(row)
+        self.store.put(row, steps.RESENT, self._wall())
         return Opened(row, known.shown, False, code, to)
 
-    def unsent(self, challenge_id: str) -> None:
-        """A code that did not go out: the next may be asked for at once."""
+    def unsent(self, challenge_id: str, kind: str) -> None:
+        """A code that did not go out: the next may be asked for at once. `kind`: retry or refused."""
         with self.store.transaction(self._now()):
             row = self.store.get(challenge_id)
             if row is not None and row.state == OPEN:
                 row.asked, row.sends_left = 0, row.sends_left + 1
-                self.store.put(row)
+                self.store.put(row, steps.UNSENT, self._wall(), kind)
 
     def _within_the_day(self, subject: bytes, to: str, now: int) -> None:
         contact = self._sealer.mac(b"challenge/contact\n" + to.encode()) if to else subject
@@ -182,9 +182,9 @@ class Rulings:
             if now >= row.expires:
                 return self._end(row, case, EXPIRED, "", digest), False
             if known is None:
-                return self._end(row, case, ABANDONED, "erased", digest), False
+                return self._end(row, case, ABANDONED, steps.ERASED, digest), False
             if reply.abandon:
-                return self._end(row, case, ABANDONED, "given_up", digest), False
+                return self._end(row, case, ABANDONED, steps.GIVEN_UP, digest), False
             method = case.method(row.method)
             changed = bound.differing(self._sealer, method, case.kind, case.event, reply.bound)
             given = reply.proof if row.kind == FACE else reply.code
@@ -193,12 +193,12 @@ class Rulings:
                     "proof" if row.kind == FACE else "code", f"is required by a {row.kind}, as digits if a code"
                 )
             if changed:
-                return self._end(row, case, FAILED, "bound_changed", digest), False
+                return self._end(row, case, FAILED, steps.BOUND_CHANGED, digest), False
             if row.attempts_left <= 0:  # the last one was taken by a process that did not live to use it
-                return self._end(row, case, FAILED, "attempts_used", digest), False
+                return self._end(row, case, FAILED, steps.ATTEMPTS_USED, digest), False
             row.attempts_left -= 1
             if row.kind == FACE:
-                self.store.put(row)
+                self.store.put(row, steps.TRIED, self._wall())
                 return row, True
             is_right = known.matches("code", given, row.code) if row.kind == CODE else self._takes(case.subject, given)
             return self._ruled(row, case, is_right, digest), False
@@ -212,7 +212,7 @@ class Rulings:
                 raise refused(f"该挑战验证已结束({row.state})", f"the challenge is over ({row.state})")
             if trouble:
                 row.attempts_left += 1
-                self.store.put(row)
+                self.store.put(row, steps.UNJUDGED, self._wall())
                 return row
             if now >= row.expires:
                 return self._end(row, case, EXPIRED, "", digest)
@@ -222,9 +222,9 @@ class Rulings:
         if is_right:
             return self._end(row, case, PASSED, "", digest)
         if row.attempts_left <= 0:
-            return self._end(row, case, FAILED, "attempts_used", digest)
-        row.reason = "wrong"
-        self.store.put(row)
+            return self._end(row, case, FAILED, steps.ATTEMPTS_USED, digest)
+        row.reason = steps.WRONG_ANSWER
+        self.store.put(row, steps.WRONG, self._wall())
         return row
 
     def due(self, most: int) -> list[Row]:
@@ -243,10 +243,12 @@ class Rulings:
         """Its result was decided, or why it was not."""
         with self.store.transaction(self._now()):
             row = self._known(challenge_id)
+            if (row.decision_id, row.trouble) == (decision_id, trouble):
+                return  # tried again, with the same end
             row.decision_id, row.trouble = decision_id or row.decision_id, trouble
             if decision_id:
                 row.body = None
-            self.store.put(row)
+            self.store.put(row, steps.DECIDED if decision_id else steps.UNDECIDED, self._wall())
 
     def _end(self, row: Row, case: Case, state: str, reason: str, digest: bytes | None = None) -> Row:
         """The result, with the event that must be decided: from here on it cannot be lost, nor come out otherwise."""
@@ -254,7 +256,7 @@ class Rulings:
         row.body = case.result_event(row.id, row.method, state, row.ended_at)
         row.code = row.contact = None
         row.private = ""
-        self.store.put(row)
+        self.store.put(row, state, row.ended_at, reason)
         return row
 
     def _known(self, challenge_id: str) -> Row:

@@ -1,4 +1,7 @@
-"""HOME/challenges.db: what is open, how it ended, what must still be decided; authenticators; codes sent of late."""
+"""HOME/challenges.db: what is open, how it ended, what must still be decided; authenticators; codes sent of late.
+
+Each change is a step beside its row: the console follows them (`book.py`). Steps hold nothing about a person.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ import msgspec
 from seawall.engine.errors import SeawallError
 
 OPEN = "open"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS challenges (
   id TEXT PRIMARY KEY, challenged TEXT NOT NULL, sequence INTEGER NOT NULL, subject BLOB NOT NULL,
@@ -28,6 +31,10 @@ CREATE INDEX IF NOT EXISTS by_decision ON challenges (sequence);
 CREATE INDEX IF NOT EXISTS by_subject ON challenges (subject);
 CREATE INDEX IF NOT EXISTS due ON challenges (expires) WHERE state = 'open';
 CREATE INDEX IF NOT EXISTS undecided ON challenges (ended_at) WHERE body IS NOT NULL;
+CREATE TABLE IF NOT EXISTS steps (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, challenge TEXT NOT NULL, at INTEGER NOT NULL, what TEXT NOT NULL,
+  detail TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS sends (at INTEGER NOT NULL, subject BLOB NOT NULL, contact BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS sends_by_subject ON sends (subject);
 CREATE INDEX IF NOT EXISTS sends_by_contact ON sends (contact);
@@ -37,6 +44,13 @@ CREATE TABLE IF NOT EXISTS authenticators (
   used INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS clock (at INTEGER NOT NULL);
+"""
+_FROM_1 = """
+INSERT INTO steps (challenge, at, what, detail)
+SELECT id, expires_at - (expires - opened) AS at, 'opened', '' FROM challenges
+UNION ALL SELECT id, ended_at, state, reason FROM challenges WHERE state <> 'open'
+UNION ALL SELECT id, ended_at, 'decided', '' FROM challenges WHERE decision_id <> ''
+ORDER BY 2, 1
 """
 
 
@@ -103,10 +117,14 @@ class Store:
                 for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
                     self._connection.execute(f"PRAGMA {pragma}")
                 (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-                if version not in (0, SCHEMA_VERSION):
+                if version > SCHEMA_VERSION:
                     raise ChallengeStoreError(f"{path} has version {version}, not {SCHEMA_VERSION}; use that release")
                 self._connection.executescript(_SCHEMA)
+                self._connection.execute("BEGIN IMMEDIATE")
+                if version == 1:
+                    self._connection.execute(_FROM_1)
                 self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                self._connection.execute("COMMIT")
             except BaseException:
                 self._connection.close()
                 raise
@@ -153,11 +171,12 @@ class Store:
         """Ended ones whose result is not decided yet."""
         return self._rows(f"{_SELECT} WHERE body IS NOT NULL ORDER BY ended_at LIMIT ?", most)
 
-    def put(self, row: Row) -> None:
-        """Write a challenge, new or changed."""
+    def put(self, row: Row, what: str, at: int, detail: str = "") -> None:
+        """Write a challenge, new or changed, and the step (of STEPS) that changed it, at a wall-clock time in ms."""
         marks = ", ".join("?" * len(_COLUMNS))
         statement = f"INSERT OR REPLACE INTO challenges ({', '.join(_COLUMNS)}) VALUES ({marks})"  # noqa: S608
         self._do(statement, *(getattr(row, name) for name in _COLUMNS))
+        self._do("INSERT INTO steps (challenge, at, what, detail) VALUES (?, ?, ?, ?)", row.id, at, what, detail)
 
     def counts(self) -> tuple[int, int]:
         """How many are open, and how many results are not decided yet."""

@@ -33,8 +33,11 @@ from seawall.apps.limits.api import router as limits
 from seawall.apps.lists.api import router as lists
 from seawall.apps.outbox.api import router as outbox
 from seawall.apps.policies.api import router as policies
+from seawall.apps.policies.backtesting.api import router as backtests
 from seawall.apps.problem import denied, problem
 from seawall.apps.response.api import router as actions
+from seawall.apps.saved.api import router as views
+from seawall.server.control.openapi import completed
 
 ROUTERS: dict[str, Router] = {
     "": accounts,
@@ -47,9 +50,11 @@ ROUTERS: dict[str, Router] = {
     "/outbox": outbox,
     "/actions": actions,
     "/policies": policies,
+    "/backtests": backtests,
     "/limits": limits,
     "/lists": lists,
     "/entities": entities,
+    "/views": views,
 }
 
 
@@ -91,7 +96,9 @@ def _marked_patterns() -> Iterator[URLPattern]:
 @signed_in
 def schema(request: HttpRequest) -> HttpResponse:
     """OpenAPI."""
-    return api.create_response(request, api.get_openapi_schema(path_prefix=f"{API_PREFIX}v1/"), status=200)
+    prefix = f"{API_PREFIX}v1/"
+    document = completed(api.get_openapi_schema(path_prefix=prefix), operations(), prefix)
+    return api.create_response(request, document, status=200)
 
 
 @api.exception_handler(ServiceError)

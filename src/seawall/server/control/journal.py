@@ -96,6 +96,13 @@ class HomeArchive:
         with _explained(), self._sealer() as sealer:
             return [sealer.find(space, value) for value in values]
 
+    def linked(self, surrogates: Sequence[str]) -> list[bool]:
+        """Whether their links are in the key store."""
+        if not self._home.key_store.exists():
+            return [False] * len(surrogates)
+        with _explained(), self._sealer() as sealer:
+            return [sealer.is_linked(one) for one in surrogates]
+
     def close(self) -> None:
         """Let go of the journal."""
         with self._lock:

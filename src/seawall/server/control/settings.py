@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "seawall.apps.limits",
     "seawall.apps.lists",
     "seawall.apps.response",
+    "seawall.apps.challenges",
     "seawall.apps.jobs",
     "seawall.apps.situation",
     "seawall.apps.saved",
@@ -207,5 +208,6 @@ SILENCED_SYSTEM_CHECKS = ["axes.W006"]  # an office shares one address; ACCOUNT_
 
 SEAWALL_OPTIONS = OPTIONS
 SEAWALL_ARCHIVE = "seawall.server.control.journal.archive"
+SEAWALL_CHALLENGES = "seawall.server.control.challenges.steps_after"
 SEAWALL_API_URL = os.environ.get("SEAWALL_API_URL", "")  # where `seawall up` has the decision API listen
 SEAWALL_API_CERTIFICATE = os.environ.get("SEAWALL_API_CERTIFICATE", "")  # and the one certificate it shows there

@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/", include("seawall.apps.jobs.urls")),
     path("outbox/", include("seawall.apps.outbox.urls")),
     path("actions/", include("seawall.apps.response.urls")),
+    path("challenges/", include("seawall.apps.challenges.urls")),
     path("", include("seawall.apps.situation.urls")),
     path("approvals/", include("seawall.apps.approvals.urls")),
     path("limits/", include("seawall.apps.limits.urls")),

@@ -105,6 +105,7 @@ def _consumer() -> Iterator[None]:
 def loops() -> list[Loop]:
     """What goes round, and how often."""
     from seawall.apps.audit import jobs as audit
+    from seawall.apps.challenges import jobs as challenges
     from seawall.apps.decisions import jobs as decisions
     from seawall.apps.decisions.archive import ArchiveError
     from seawall.apps.errors import ServiceError
@@ -129,6 +130,7 @@ def loops() -> list[Loop]:
 
     return [
         Loop("follower", FOLLOW_SECONDS, _more(decisions.follow_once), speaks),
+        Loop("challenges", FOLLOW_SECONDS, _more(challenges.follow_once), speaks),
         Loop("timers", TIMER_SECONDS, _more(run_due), speaks),
         Loop("ledger", audit.DRAIN_EVERY_SECONDS, _more(audit.drain), speaks),
         *(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from seawall.engine.errors import SeawallError
 
 _BACKLOG = 2_048
+_PATIENCE_SECONDS = 1.0
 
 
 class ListenError(SeawallError):
@@ -27,7 +29,21 @@ class Tls:
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Sockets on every address that `host` has; port 0 chooses a free one. ListenError."""
+    """Sockets on every address that `host` has; port 0 chooses a free one. ListenError.
+
+    The HTTP process of a server that was killed lets go of its sockets a moment later: it is waited for.
+    """
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return _bound(host, port)
+        except (OSError, OverflowError) as error:
+            if getattr(error, "errno", None) != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise _cannot_listen(error, host, port) from None
+            time.sleep(0.05)
+
+
+def _bound(host: str, port: int) -> list[socket.socket]:
     made: list[socket.socket] = []
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -42,10 +58,10 @@ def listen(host: str, port: int) -> list[socket.socket]:
             one.bind(address)
             one.listen(_BACKLOG)
             one.setblocking(False)
-    except (OSError, OverflowError) as error:
+    except BaseException:
         for one in made:
             one.close()
-        raise _cannot_listen(error, host, port) from None
+        raise
     return made
 
 

@@ -15,11 +15,7 @@ def launch(attack: Attack) -> r.Rows:
     rng, world = attack.rng, attack.world
     victim = int(attack.some(world.awake, 1)[0])
     abroad = attack.chance("abroad")
-    stranger = {
-        "device": int(world.new_devices(1)[0]),
-        "ip": int(world.new_ips(1)[0]),
-        "city": attack.far_city() if abroad else int(world.people.city[victim]),
-    }
+    stranger = attack.stranger(attack.far_city() if abroad else int(world.people.city[victim]))
     failures = round(attack.values["failures"])
     login = attack.begin() + np.arange(failures + 1) * attack.duration("retry_seconds", r.SECOND)
     results = np.append(np.full(failures, r.FAILURE), r.SUCCESS)
@@ -27,7 +23,8 @@ def launch(attack: Attack) -> r.Rows:
 
     hidden = np.array([r.PHONE if attack.chance("phone") else r.EMAIL, r.PAYEE_ADDED])
     change = attack.times(int(login[-1]) + r.SECOND, len(hidden), attack.duration("minutes_to_change", r.MINUTE))
-    changes = attack.changes(change, victim, hidden, **stranger)
+    phone = np.where(hidden == r.PHONE, world.new_phones(1), -1)
+    changes = attack.changes(change, victim, hidden, phone=phone, **stranger)
 
     count = attack.count("transfers")
     times = attack.times(int(change[-1]) + r.SECOND, count, attack.duration("minutes_to_drain", r.MINUTE))

@@ -53,4 +53,5 @@ SCENARIO = Scenario(
         "amount_factor": Range(2, 10, log=True),
     },
     launch=launch,
+    by_customer=True,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypedDict
 
 import numpy as np
 
@@ -14,6 +15,14 @@ from seawall.simulator.world import World
 
 ANY_HOUR = (0, 24)
 _SOURCE = 16  # behind the ordinary kinds
+
+
+class Hands(TypedDict):
+    """What acts came from: device, address, and the city where the address is; one for all, or (n,)."""
+
+    device: Ints | int
+    ip: Ints | int
+    city: Ints | int
 
 
 class Numbering:
@@ -66,6 +75,18 @@ class Attack:
     def far_city(self) -> int:
         return int(self.rng.integers(0, len(CITIES)))
 
+    def own(self, person: int) -> Hands:
+        """Device, address and city of a customer at home."""
+        return {
+            "device": int(self.world.devices[person, 0]),
+            "ip": int(self.world.home_ip(np.array([person]))[0]),
+            "city": int(self.world.people.city[person]),
+        }
+
+    def stranger(self, city: int) -> Hands:
+        """Device and address that nobody had before, in a city."""
+        return {"device": int(self.world.new_devices(1)[0]), "ip": int(self.world.new_ips(1)[0]), "city": city}
+
     def resale_sites(self, count: int) -> Ints:
         """Merchants on the net (count,) whose goods turn into money."""
         return np.asarray(self.rng.choice(self.world.merchants.resale_online, count))
@@ -82,12 +103,13 @@ class Attack:
         ip: Ints | int,
         city: Ints | int,
         cvc: Ints | int = r.CVC_MATCH,
+        promotion: Ints | int = -1,
         labelled: bool = True,
     ) -> r.Rows:
         """Payments on the net (n,)."""
         return self._rows(
             times, labelled, kind=r.CARD, customer=customer, card=card, merchant=merchant, amount=amount,
-            device=device, ip=ip, city=city, cvc=cvc, channel=r.ONLINE, entry_mode=r.ECOMMERCE,
+            device=device, ip=ip, city=city, cvc=cvc, promotion=promotion, channel=r.ONLINE, entry_mode=r.ECOMMERCE,
         )  # fmt: skip
 
     def shop_payments(
@@ -102,28 +124,41 @@ class Attack:
 
     def transfers(
         self, times: Ints, customer: Ints | int, counterparty: Ints | int, amount: Ints, direction: int,
-        *, channel: int = -1, device: int = -1, ip: int = -1, city: int = -1,
+        *, channel: int = -1, device: Ints | int = -1, ip: Ints | int = -1, city: Ints | int = -1,
+        country: Ints | int | None = None,
     ) -> r.Rows:  # fmt: skip
+        """Transfers (n,); without a `country`, the counterparty's own."""
+        if country is None:
+            country = self.world.country_of(np.broadcast_to(counterparty, len(times)))
         return self._rows(
             times, True, kind=r.TRANSFER, customer=customer, counterparty=counterparty, amount=amount,
-            direction=direction, channel=channel, device=device, ip=ip, city=city,
+            direction=direction, channel=channel, device=device, ip=ip, city=city, country=country,
         )  # fmt: skip
 
     def logins(
-        self, times: Ints, customer: int, *, device: int, ip: int, city: int, result: Ints, method: int
-    ) -> r.Rows:
+        self, times: Ints, customer: Ints | int, *, device: Ints | int, ip: Ints | int, city: Ints | int,
+        result: Ints | int, method: int,
+    ) -> r.Rows:  # fmt: skip
         return self._rows(
             times, True, kind=r.LOGIN, customer=customer, device=device, ip=ip, city=city, result=result,
             method=method, channel=r.WEB,
         )  # fmt: skip
 
     def changes(
-        self, times: Ints, customer: int, change: Ints, *, device: Ints | int, ip: Ints | int, city: Ints | int
-    ) -> r.Rows:
-        return self._rows(times, True, kind=r.CHANGE, customer=customer, change=change, device=device, ip=ip, city=city)
+        self, times: Ints, customer: Ints | int, change: Ints | int, *, device: Ints | int, ip: Ints | int,
+        city: Ints | int, phone: Ints | int = -1, labelled: bool = True,
+    ) -> r.Rows:  # fmt: skip
+        return self._rows(
+            times, labelled, kind=r.CHANGE, customer=customer, change=change, device=device, ip=ip, city=city,
+            phone=phone,
+        )  # fmt: skip
 
     def refunds(self, paid: r.Rows, times: Ints, share: float | Floats) -> r.Rows:
         return self._label(refund.refunds_of(paid, times, share), True)
+
+    def refunds_of_nothing(self, times: Ints, customer: Ints, card: Ints, merchant: int, amount: Ints) -> r.Rows:
+        """Refunds (n,) that name no payment."""
+        return self._rows(times, True, kind=r.REFUND, customer=customer, card=card, merchant=merchant, amount=amount)
 
     def _rows(self, times: Ints, labelled: bool, **columns: object) -> r.Rows:
         return self._label(r.build(len(times), time=times, **columns), labelled)

@@ -52,4 +52,5 @@ SCENARIO = Scenario(
         "hours_out": Range(0.5, 36, log=True),
     },
     launch=launch,
+    by_customer=True,
 )

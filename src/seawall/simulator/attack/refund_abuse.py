@@ -50,4 +50,5 @@ SCENARIO = Scenario(
         "amount_factor": Range(1, 6, log=True),
     },
     launch=launch,
+    by_customer=True,
 )

@@ -15,7 +15,8 @@ class Scenario:
     """`launch` gives all rows of one attack (none where it finds no victim).
 
     `kinds` are those in which it leaves labelled rows; `weight` is its usual part of all labelled rows;
-    `typical` about how many labelled rows one attack leaves; `reported` after how many days a label comes (1..30).
+    `typical` about how many labelled rows one attack leaves; `reported` after how many days a label comes (1..30);
+    `by_customer` tells that the customers act themselves, deceived or in on it: asking who they are stops nothing.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Scenario:
     reported: Range
     ranges: Mapping[str, Range]
     launch: Callable[[Attack], Rows]
+    by_customer: bool = False
 
     def __post_init__(self) -> None:
         assert self.reported.low >= 1, f"{self.name}: a label comes a day after its event at the earliest"

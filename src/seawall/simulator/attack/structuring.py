@@ -38,4 +38,5 @@ SCENARIO = Scenario(
         "payers": Range(1, 5),
     },
     launch=launch,
+    by_customer=True,
 )

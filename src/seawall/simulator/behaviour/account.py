@@ -27,6 +27,7 @@ def day(world: World, rng: np.random.Generator) -> r.Rows:
         time=times,
         customer=customer,
         change=change,
+        phone=np.where(change == r.PHONE, customer, -1),
         device=np.where(by_hand, own_device(world, customer, rng), -1),
         ip=np.where(by_hand, own_ip(world, customer, rng), -1),
         city=np.where(by_hand, world.city[customer], -1),

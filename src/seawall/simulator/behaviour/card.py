@@ -8,13 +8,17 @@ from seawall.simulator import rows as r
 from seawall.simulator.behaviour.session import occasions, own_device, own_ip
 from seawall.simulator.merchants import ONLINE_GROUP
 from seawall.simulator.people import FAVOURITES, People
-from seawall.simulator.randomness import Floats, Ints
+from seawall.simulator.randomness import Floats, Ints, stream
 from seawall.simulator.world import World
 
 LOWEST, HIGHEST = 50, 50_000_000  # minor units
 _FAVOURITE = 0.7
 _ROUND_PRICE = 0.35
 _CVC = (0.985, 0.007, 0.008)
+_PROMOTED = 0.04  # of payments on the net
+_PROMOTION_DAYS, _PROMOTIONS = 14, 6  # so many at a time, for so long
+_HOLDERS = 0.03  # of the people buy crypto-assets, as many bet
+_SPECULATION = 0.08  # of their payments on the net
 
 
 def mean(people: People) -> float:
@@ -46,7 +50,33 @@ def day(world: World, rng: np.random.Generator) -> r.Rows:
         entry_mode=np.select([online, telephone, chip], [r.ECOMMERCE, r.CONTACTLESS, r.CHIP], r.CONTACTLESS),
         cvc=np.where(online, rng.choice(len(_CVC), len(customer), p=_CVC), -1),
     )
+    _promote(world, rows)
+    _speculate(world, rows)
     return r.numbered(rows, r.CARD, world.day)
+
+
+def promotion(world: World, rng: np.random.Generator, count: int) -> Ints:
+    """One of the promotions of the day for each of `count` payments."""
+    return world.day // _PROMOTION_DAYS * _PROMOTIONS + rng.integers(0, _PROMOTIONS, count)
+
+
+def _promote(world: World, rows: r.Rows) -> None:
+    """Some payments on the net have the price of a promotion; draws of its own, so that nothing else shifts."""
+    rng = stream(world.seed, "promotions", world.step)
+    promoted = (rows["channel"] == r.ONLINE) & (rng.random(len(rows)) < _PROMOTED)
+    rows["promotion"] = np.where(promoted, promotion(world, rng, len(rows)), -1)
+
+
+def _speculate(world: World, rows: r.Rows) -> None:
+    """Of the payments on the net by those who hold crypto-assets or bet, some go there; draws of its own."""
+    rng, nature = stream(world.seed, "speculation", world.step), stream(world.seed, "holders").random(len(world.people))
+    chosen = (rows["channel"] == r.ONLINE) & (rng.random(len(rows)) < _SPECULATION)
+    for sites, low in ((world.merchants.ramps, 0.0), (world.merchants.casinos, _HOLDERS)):
+        drawn = nature[rows["customer"]]
+        places = np.flatnonzero(chosen & (drawn >= low) & (drawn < low + _HOLDERS))
+        rows["merchant"][places] = rng.choice(sites, len(places))
+        rows["amount"][places] = amounts(world, rows["customer"][places], rows["merchant"][places], 1.0, rng)
+        rows["promotion"][places] = -1
 
 
 def amounts(world: World, customer: Ints, merchant: Ints, factor: float | Floats, rng: np.random.Generator) -> Ints:

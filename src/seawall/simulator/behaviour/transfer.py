@@ -48,6 +48,7 @@ def _out(world: World, rng: np.random.Generator) -> r.Rows:
         time=times,
         customer=customer,
         counterparty=payee,
+        country=world.country_of(payee),
         direction=r.OUT,
         amount=amounts(world, customer, 1.0, rng),
         channel=np.where(rng.random(len(customer)) < 0.85, r.APP, r.WEB),
@@ -69,6 +70,7 @@ def _salaries(world: World, rng: np.random.Generator) -> r.Rows:
         time=world.day_start + rng.integers(0, 6 * r.HOUR, len(paid)),
         customer=paid,
         counterparty=people.employer[paid],
+        country=world.country_of(people.employer[paid]),
         direction=r.IN,
         amount=np.maximum(100, (people.income[paid] * rng.uniform(0.95, 1.05, len(paid))).astype(np.int64)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
@@ -38,6 +39,7 @@ from tests.engine.lived import write_journal
 
 pytestmark = pytest.mark.django_db
 MakeUser = Callable[..., User]
+API = "/api/v1/backtests"
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +110,9 @@ def test_from_the_question_to_the_report(home: list[Decision], owner: User, clie
     shown = client.get(page).content.decode()
     for text in ("everything@3", "everything@4", "Who changes side", "Newly reviewed or declined"):
         assert text in shown
+    report = client.get(f"{API}/{asked.pk}/report")
+    assert report.json() == asked.result
+    assert client.get(f"{API}/{asked.pk}/report", headers={"If-None-Match": report["ETag"]}).status_code == 304
     assert services.finish(asked.pk, asked.result).done_at == asked.done_at, "once"
     assert GateReport.objects.filter(kind="backtest").count() == 1
     assert list((own.history_folder()).glob("*.arrow")) == [], "fewer records than a segment holds"
@@ -136,7 +141,7 @@ def test_a_cancelled_run_kills_its_process(owner: User, monkeypatch: pytest.Monk
     asked.refresh_from_db()
     assert asked.result is None
     assert not GateReport.objects.exists()
-    assert queries.backtests().get(pk=asked.pk).state == CANCELLED
+    assert queries.backtests(owner).get(pk=asked.pk).state == CANCELLED
 
 
 @pytest.mark.usefixtures("home", "sent")
@@ -231,3 +236,71 @@ def test_the_form_asks_and_refuses(owner: User, client: Client) -> None:
     assert "HX-Refresh" not in moving.headers
     client.post(reverse("backtests:cancel", args=[asked.pk]))
     assert client.get(reverse("backtests:progress", args=[asked.pk])).headers["HX-Refresh"] == "true"
+
+
+def version_of(digest: str) -> Any:
+    from seawall.apps.policies.models import Policy, Version
+
+    policy = Policy.objects.create(name="everything")
+    return Version.objects.create(
+        policy=policy, number=3, bundle_id=digest, content_hash="x", state="champion", source="journal"
+    )
+
+
+@pytest.mark.usefixtures("home", "sent")
+def test_the_api_starts_tells_and_stops(owner: User, client: Client) -> None:
+    version = version_of(content())
+    client.force_login(owner)
+
+    def post(path: str, body: dict[str, Any]) -> Any:
+        return client.post(f"{API}{path}", json.dumps(body), content_type="application/json")
+
+    for wrong, field in (({}, "version"), ({"version": str(version.pk), "labels": ["friendly"]}, "labels")):
+        refused = post("", wrong)
+        assert (refused.status_code, list(refused.json()["fields"])) == (422, [field])
+    assert post("", {"draft": str(version.pk)}).status_code == 404
+    made = post("", {"version": str(version.pk), "against": str(version.pk), "labels": ["fraud"]})
+    assert made.status_code == 202
+    asked = made.json()
+    assert (asked["policy"], asked["against"], asked["state"]) == ("everything@3", "everything@3", "queued")
+    assert post("", {"version": str(version.pk)}).status_code == 409, "one at a time"
+    assert [one["id"] for one in client.get(f"{API}?policy=everything@3&state=queued").json()] == [asked["id"]]
+    assert client.get(f"{API}?state=done").json() == []
+    assert client.get(f"{API}/{asked['id']}/report").status_code == 409
+    assert post(f"/{asked['id']}/cancel", {}).json()["state"] == CANCELLED
+    assert client.get(f"{API}/{asked['id']}").json()["state"] == CANCELLED
+    assert post(f"/{asked['id']}/cancel", {}).status_code == 409
+
+
+def test_a_narrowed_role_reads_what_lies_in_its_days(
+    owner: User, make_user: MakeUser, client: Client, settings: Any
+) -> None:
+    """A report counts everybody: a scope of cases holds none, one of days those whose whole period it holds."""
+    from seawall.apps.accounts.models import Assignment
+
+    settings.TIME_ZONE = "UTC"
+    days = [datetime(2026, 3, day, tzinfo=UTC) for day in (1, 2, 3, 4)]
+    digest = content()
+    spans = {"inside": (days[1], days[2]), "open": (days[1], None), "longer": (days[0], days[2]), "whole": (None, None)}
+    made = {
+        name: Backtest.objects.create(
+            candidate=digest, candidate_label=name, from_at=first, until_at=last, asked_by=owner
+        )
+        for name, (first, last) in spans.items()
+    }
+    ext = make_user("ext", "examiner")
+    client.force_login(ext)
+
+    def seen(scope: dict[str, Any]) -> list[str]:
+        Assignment.objects.filter(user=ext).update(scope=scope)
+        names = sorted(one["policy"] for one in client.get(API).json())
+        for name, one in made.items():
+            for path in (f"{API}/{one.pk}", reverse("backtests:backtest", args=[one.pk])):
+                assert client.get(path).status_code == (200 if name in names else 404), (scope, name, path)
+        return names
+
+    assert seen({"cases": ["C-1"]}) == []
+    assert seen({"from": "2026-03-02", "until": "2026-03-02"}) == ["inside"]
+    assert seen({"from": "2026-03-01", "until": "2026-03-02"}) == ["inside", "longer"]
+    assert seen({"from": "2026-03-02"}) == ["inside", "open"]
+    assert seen({"until": "2026-03-02", "queues": ["q"]}) == []

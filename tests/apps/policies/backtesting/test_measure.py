@@ -22,10 +22,12 @@ from seawall.apps.policies.backtesting.measure import (
 )
 from seawall.engine.decision import Decision
 from seawall.engine.door import Label
+from seawall.engine.feature.state import FeatureState
 from seawall.engine.history.lived import JournalHistory
 from seawall.engine.journal import EventRecord, Journal, decode_event
 from seawall.engine.pack import load_pack
 from seawall.engine.policy import CompiledPolicy, compile_policy
+from seawall.engine.relive import Stretch, alike
 from tests.engine import world
 from tests.engine.lived import records, write_journal
 
@@ -139,6 +141,50 @@ def test_two_policies_are_compared_event_by_event(lived: Lived, stricter: Compil
             assert (live.outcome, live.score, list(live.rules)) == (
                 key.split(">")[0], sample["a"]["score"], sample["a"]["rules"],
             )  # fmt: skip
+
+
+def test_two_that_are_alike_share_one_run_of_the_windows(
+    lived: Lived, stricter: CompiledPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert alike(_policy(), stricter)
+    runs: list[int] = []
+    plain = FeatureState.step
+    monkeypatch.setattr(FeatureState, "step", lambda *given: runs.append(len(given[1])) or plain(*given))
+    history = JournalHistory(lived[0], None, 50)
+
+    def hashes(*policies: CompiledPolicy) -> list[list[str]]:
+        found: list[list[str]] = [[] for _ in policies]
+
+        def keep(number: int, stretch: Stretch, _inside: object) -> None:
+            found[number] += stretch.decided.hashes
+
+        measure(history, policies, Question(), hashes=True, observe=keep)
+        return found
+
+    together = hashes(_policy(), stricter)
+    once, runs[:] = sum(runs), []
+    assert together == [*hashes(_policy()), *hashes(stricter)]
+    assert sum(runs) == 2 * once
+    assert together[0] == [one.content_hash for one in lived[1]]
+
+
+def test_other_windows_or_lists_are_not_alike(tmp_path: Path) -> None:
+    for number, (file, old, new) in enumerate(
+        [
+            ("features.yaml", "last: 10m", "last: 11m"),
+            ("events.yaml", "lateness: ", "lateness: 9"),
+            (
+                "lists.yaml",
+                "\nlists:\n",
+                "\nlists:\n  - {name: one_more, kind: deny, key: card, title: {zh: 又一, en: One more}}\n",
+            ),
+        ]
+    ):
+        folder = Path(shutil.copytree(world.PACKS / "everything", tmp_path / str(number)))
+        text = f"\n{(folder / file).read_text(encoding='utf-8')}"
+        assert old in text, f"the pack still has {old!r}"
+        (folder / file).write_text(text.replace(old, new), encoding="utf-8")
+        assert not alike(_policy(), compile_policy(load_pack(folder)))
 
 
 def test_what_cannot_be_is_said(lived: Lived) -> None:

@@ -30,7 +30,7 @@ from seawall.apps.cases.console.shared import (
     uuids,
     version_of,
 )
-from seawall.apps.cases.console.timeline import moment_of
+from seawall.apps.cases.console.timeline import moments_of
 from seawall.apps.cases.forms import AddToCaseForm, SnoozeForm, SuppressForm
 from seawall.apps.cases.models import Alert, AlertHit, Queue, Suppression
 from seawall.apps.cases.naming import spoken, typology_title
@@ -38,6 +38,7 @@ from seawall.apps.cases.services import alerts as services
 from seawall.apps.cases.services import opening
 from seawall.apps.cases.severity import RANKS
 from seawall.apps.cases.states import ALERT_STATES, ALERTS
+from seawall.apps.decisions.reading import event_titles
 from seawall.apps.errors import InvalidError, UnknownError
 from seawall.apps.transitions import possible, row_of
 from seawall.console.filters import Choice, Search, Times
@@ -244,10 +245,10 @@ def alert_record(request: HttpRequest, alert_id: UUID) -> HttpResponse:
     """One alert: why it is here, what was done."""
     me = person(request)
     alert = queries.get_alert(me, alert_id)
-    hits = queries.hits_of(alert)
+    hits, types = queries.hits_of(alert), event_titles()
     case = queries.case_of(me, alert)
-    return respond_record(request, "cases/alert.html", _record(me, alert), alert=alert, case=case,
-                          hits=[(hit, titles(hit)) for hit in hits])  # fmt: skip
+    rows = [(hit, types.get(hit.event_type, hit.event_type), titles(hit)) for hit in hits]
+    return respond_record(request, "cases/alert.html", _record(me, alert), alert=alert, case=case, hits=rows)
 
 
 def titles(hit: AlertHit) -> list[str]:
@@ -280,7 +281,7 @@ def _record(me: User, alert: Alert) -> Record:
         Fact(_("Snoozed until"), alert.snoozed_until, "when"),
         Fact(_("Reason"), alert.reason),
     ]
-    done = [moment_of(one) for one in entries_of("alert", alert.pk).order_by("-id")[:100]]
+    done = moments_of(entries_of("alert", alert.pk).order_by("-id")[:100])
     return Record(
         title=alert.headline, id=str(alert.pk), kind=_("Alert"), status=word(ALERT_STATES, alert.state),
         severity=alert.severity_name, actions=actions[:3], more=actions[3:], sides=[Facts(_("Alert"), facts)],

@@ -13,7 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
-from seawall.apps.cases.services.editing import actor_title
+from seawall.apps.audit.words import actor_title
+from seawall.apps.cases.changes import changes_of
 from seawall.apps.errors import InvalidError, StaleError
 from seawall.console.pages import Crumb, changed_meanwhile
 
@@ -34,13 +35,10 @@ def says_what_changed(view: View) -> View:
         try:
             return view(request, *args, **kwargs)
         except StaleError as error:
-            rows: list[tuple[str, Any, Any]] = []
-            for one in error.changes:
-                fields = one.data.get("changed", {}) or {one.action: ["", one.created_at]}
-                rows += [(name, old, new) for name, (old, new) in fields.items()]
-            by = ", ".join(dict.fromkeys(actor_title(one.actor) for one in error.changes))
+            rows = [change for one in error.changes for change in changes_of(one)]
+            by = ", ".join(dict.fromkeys(str(actor_title(one.actor)) for one in error.changes))
             back = request.headers.get("HX-Current-URL") or request.META.get("HTTP_REFERER", "") or "/"
-            return changed_meanwhile(request, rows, by or _("Somebody"), back)
+            return changed_meanwhile(request, rows, by or _("Somebody"), back, _("When you opened it"))
 
     return guarded
 

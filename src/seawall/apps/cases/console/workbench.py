@@ -37,6 +37,7 @@ from seawall.apps.cases.services import cases as services
 from seawall.apps.cases.services import evidence, opening, work
 from seawall.apps.cases.services.cases import Given
 from seawall.apps.cases.states import ALERT_STATES, CASE_STATES, CASES, LABEL_STATES
+from seawall.apps.decisions.reading import event_titles
 from seawall.apps.decisions.registry import buttons
 from seawall.apps.errors import InvalidError, UnknownError
 from seawall.apps.transitions import possible
@@ -55,7 +56,7 @@ def case_page(request: HttpRequest, case_id: UUID) -> HttpResponse:
     me = person(request)
     case = queries.get_case(me, case_id)
     alerts, hits = queries.alerts_of(case), queries.hits_in(case)
-    notes = list(case.notes.select_related("author"))
+    notes, types = list(case.notes.select_related("author")), event_titles()
     beside = queries.open_cases(me) if case.assignee_id == me.pk else queries.open_in(me, case.queue)
     waiting = queries.closure_request(case)
     context = {
@@ -65,7 +66,9 @@ def case_page(request: HttpRequest, case_id: UUID) -> HttpResponse:
         "due": due_of(case),
         "beside": [(one, due_of(one)) for one in beside[:BESIDE]],
         "alerts": [(one, ALERT_STATES[one.state]) for one in alerts],
-        "hits": [(one, titles(one), _decision_url(one)) for one in hits[:30]],
+        "hits": [
+            (one, types.get(one.event_type, one.event_type), titles(one), _decision_url(one)) for one in hits[:30]
+        ],
         "entities": list(case.entities.all()),
         "evidence": list(case.evidence.select_related("added_by").order_by("id")),
         "tasks": list(case.tasks.select_related("assignee", "done_by").order_by("id")),

@@ -13,6 +13,7 @@ from seawall.apps.accounts.models import User
 from seawall.apps.accounts.permissions import check
 from seawall.apps.audit.models import Outbox
 from seawall.apps.audit.services import record
+from seawall.apps.cases.changes import described
 from seawall.apps.cases.models import Alert, Case
 from seawall.apps.cases.scopes import visible_alerts, visible_cases
 from seawall.apps.errors import InvalidError, StaleError, UnknownError
@@ -62,21 +63,6 @@ def _check_version(object_type: str, row: Alert | Case, version: int | None) -> 
     raise StaleError(
         _("This was changed after you opened it: %(changes)s. Reload, then decide again.") % {"changes": said}, changes
     )
-
-
-def described(entry: Outbox) -> str:
-    """A ledger entry in words: who, what, which fields."""
-    fields = [f"{name} {old} → {new}" for name, (old, new) in entry.data.get("changed", {}).items()]
-    return " ".join([actor_title(entry.actor), entry.action, *([f"({', '.join(fields)})"] if fields else [])])
-
-
-def actor_title(actor: str) -> str:
-    """A ledger's actor as people know them."""
-    kind, _sep, key = actor.partition(":")
-    if kind != "user":
-        return actor
-    found = User.objects.filter(pk=key).first()
-    return str(found) if found else actor
 
 
 def save(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -19,8 +20,9 @@ from seawall.apps.decisions import queries, selection, services
 from seawall.apps.decisions.archive import ArchiveError
 from seawall.apps.decisions.console.forms import RevealForm
 from seawall.apps.decisions.models import DecisionRow
-from seawall.apps.decisions.reading import Explained, Reason, explained, titles
+from seawall.apps.decisions.reading import Explained, Reason, event_titles, explained, titles
 from seawall.apps.decisions.registry import buttons, related_to_decision
+from seawall.apps.decisions.tips import told
 from seawall.apps.decisions.words import PURPOSES, label_title, titled
 from seawall.apps.errors import InvalidError
 from seawall.console.filters import Search
@@ -36,11 +38,8 @@ _MARKS = words(Word("1", gettext_lazy("Degraded"), "alert", "notice"))
 
 def event_type_words() -> dict[str, Word]:
     """Event types by their titles in the active pack."""
-    policy = titles()
-    events = policy.pack.events if policy else {}
-    return words(
-        *(Word(name, titled(events[name].title, name) if name in events else name) for name in queries.event_types())
-    )
+    known = event_titles()
+    return words(*(Word(name, known.get(name, name)) for name in queries.event_types()))
 
 
 def rule_words() -> dict[str, Word]:
@@ -136,12 +135,13 @@ def decision(request: HttpRequest, decision_id: UUID) -> HttpResponse:
         shown, problem = None, str(error)
     may_reveal = has_permission(me, "decisions.reveal", row)
     record = _record(row, shown)
-    context = {"row": row, "shown": shown, "problem": problem, "may_reveal": may_reveal,
+    context: dict[str, Any] = {"row": row, "shown": shown, "problem": problem, "may_reveal": may_reveal,
                "related": related_to_decision(me, row)}  # fmt: skip
     if shown is not None:
         context |= {
             "steps": [waterfall_step(one) for one in shown.reasons],
             "thresholds": [(at, OUTCOMES[outcome].title) for outcome, at in _named(shown)],
+            "tips": told(row, shown.decision.reasons),
             "raw": json.dumps(shown.raw, ensure_ascii=False, indent=2),
             "verdict_rules": [shown.rule_titles.get(one, one) for one in shown.verdict.rules] if shown.verdict else [],
         }

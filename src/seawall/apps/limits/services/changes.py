@@ -20,14 +20,14 @@ from seawall.apps.audit.services import record
 from seawall.apps.errors import ConflictError, InvalidError, UnknownError
 from seawall.apps.limits import queries
 from seawall.apps.limits.declared import definition, is_sensitive, is_switch, shown, title
-from seawall.apps.limits.models import LONGEST_REASON, Change, Entry
+from seawall.apps.limits.models import Change, Entry
 from seawall.apps.limits.services import delivery
+from seawall.apps.reasons import reason_of
 from seawall.engine.errors import EventError
 from seawall.engine.settings import ALL, SettingDefinition, SettingEntry, Value, check_setting
 
 CHANGE = "limits.change"
 EDIT, APPROVE, STOP = "limits.edit", "limits.approve", "limits.stop"
-SHORTEST_REASON = 4
 State = Change.State
 
 
@@ -50,7 +50,7 @@ def propose(user: User, wanted: Wanted, reason: str) -> Change:
     declared = _checked(wanted)
     change = Change(
         setting=wanted.setting, scope=wanted.scope, key=wanted.key, value=wanted.value, valid_from=wanted.valid_from,
-        valid_until=wanted.valid_until, reason=_text(reason), maker=user,
+        valid_until=wanted.valid_until, reason=reason_of(reason), maker=user,
     )  # fmt: skip
     change.entry_id = str(change.pk)
     before = queries.in_force(declared, wanted.scope, wanted.key)
@@ -70,7 +70,7 @@ def propose_removal(user: User, sequence: int, reason: str) -> Change:
         raise InvalidError(_("Its key is sensitive; remove the entry by the decision API."))
     change = Change(
         setting=entry.setting, entry_id=entry.entry_id, scope=entry.scope, key=entry.key, value=entry.value,
-        removed=True, reason=_text(reason), maker=user,
+        removed=True, reason=reason_of(reason), maker=user,
     )  # fmt: skip
     return _submit(user, change, declared, entry.value)
 
@@ -84,7 +84,7 @@ def turn_on(user: User, name: str, reason: str) -> Change:
     with transaction.atomic():
         if queries.in_force(declared, ALL, "") is True or _turning(name):
             raise ConflictError(_("It is on already."))
-        change = Change(setting=name, scope=ALL, value=True, reason=_text(reason), maker=user)
+        change = Change(setting=name, scope=ALL, value=True, reason=reason_of(reason), maker=user)
         change.entry_id = str(change.pk)
         change.save(force_insert=True)
         record(user, "switch.on", "limit", name, {"change": str(change.pk)}, private={"reason": change.reason})
@@ -171,13 +171,3 @@ def _turning(name: str) -> bool:
     """Whether somebody has just turned it on, and the journal does not say so yet."""
     newest = Change.objects.filter(setting=name, state=State.SENDING).order_by("-created_at", "-id").first()
     return newest is not None and newest.value is True
-
-
-def _text(reason: str) -> str:
-    reason = reason.strip()
-    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
-        words = _("Give a reason of %(least)d to %(most)d characters.") % {
-            "least": SHORTEST_REASON, "most": LONGEST_REASON
-        }  # fmt: skip
-        raise InvalidError(words, {"reason": words})
-    return reason

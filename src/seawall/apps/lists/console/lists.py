@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -73,6 +74,7 @@ _COLUMNS = (
     Column("ends", gettext_lazy("Valid until"), "when", sort="valid_until"),
     Column("hits", gettext_lazy("Hits"), "number"),
     Column("met", gettext_lazy("Last hit"), "when", value=lambda row: row.last_hit_at or None, sort="last_hit_at"),
+    Column("quiet", gettext_lazy("Not met since"), "when", value="quiet_since", sort="quiet_since", shown=False),
     Column("owner", gettext_lazy("Author"), value=lambda row: str(row.author) if row.author else row.owner),
     Column("created", gettext_lazy("Created"), "when", value="created_at", sort="id", shown=False),
     Column("approved", gettext_lazy("Checker"), value="approved_by", shown=False),
@@ -100,8 +102,13 @@ _MARKS = (
 )
 
 
-def _page(found: queries.Listed | None, whole: bool, export: bool) -> ListPage:
-    """The declaration for one list (or all), on the screen or as a file."""
+# A mark's rows come in the order of what it asks about, by an index: looked for in the order of their making, a few
+# among a million would be far apart.
+_SORTS = {"stale": "quiet_since", "soon": "valid_until"}
+
+
+def _page(found: queries.Listed | None, whole: bool, export: bool, marks: Collection[str] = ()) -> ListPage:
+    """The declaration for one list (or all), on the screen or as a file; sorted to suit the marks asked for."""
     name = found.name if found else ""
     facets: list[Any] = [
         filters.OneOf("state", gettext_lazy("State"), "state", STATES, list=name),
@@ -121,7 +128,8 @@ def _page(found: queries.Listed | None, whole: bool, export: bool) -> ListPage:
     if export:
         key = Column("key", gettext_lazy("Value"), value="key" if whole else masked, primary=True)
         columns = tuple(key if one.key == "key" else one for one in columns)
-    table = replace(ENTRIES.table, columns=columns)
+    sort = next((_SORTS[one] for one in _SORTS if one in marks), ENTRIES.table.sort)
+    table = replace(ENTRIES.table, columns=columns, sort=sort)
     if found is None:
         return replace(ENTRIES, table=table, filters=facets, exportable=False, counts=False)
     purpose = _("%(kind)s of %(entity)s") % {
@@ -148,7 +156,7 @@ def entries(request: HttpRequest) -> HttpResponseBase:
     rows = queries.entries().select_related("author")
     if request.GET.get("soon") == "1":
         rows = rows.filter(author=person(request))
-    return _page(None, whole=False, export=False).respond(request, rows, crumbs=crumbs(), actions=())
+    return _page(None, whole=False, export=False, marks=request.GET).respond(request, rows, crumbs=crumbs(), actions=())
 
 
 @requires(VIEW)
@@ -159,7 +167,7 @@ def one_list(request: HttpRequest, name: str) -> HttpResponseBase:
     form, leave = request.GET.get("export", ""), request.GET.get("leave", "")
     if form in tables.FORMATS and leave:
         export.check_leave(me, name, form, leave)
-    page = _page(found, whole=bool(leave), export=form in tables.FORMATS)
+    page = _page(found, whole=bool(leave), export=form in tables.FORMATS, marks=request.GET)
     rows = queries.entries(name).select_related("author")
     return page.respond(
         request, rows, crumbs=crumbs(), actions=_actions(found), listed=found,

@@ -19,7 +19,7 @@ from seawall.apps.errors import ConflictError, InvalidError, UnknownError
 from seawall.apps.ids import uuid7
 from seawall.apps.lists import states
 from seawall.apps.lists.declared import definition, entity_kind, key_of, title
-from seawall.apps.lists.models import LONGEST_REASON, Change, Entry
+from seawall.apps.lists.models import Change, Entry
 from seawall.apps.lists.services import delivery
 from seawall.apps.lists.states import (
     ADD,
@@ -34,12 +34,12 @@ from seawall.apps.lists.states import (
     TWO_PEOPLE,
     WAITING,
 )
+from seawall.apps.reasons import reason_of
 from seawall.engine.errors import EventError
 from seawall.engine.lists import FOREVER, ListDefinition, ListEntry, check_entry
 
 CHANGE = "lists.change"
 EDIT, APPROVE = "lists.edit", "lists.approve"
-SHORTEST_REASON = 4
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,14 @@ def add(user: User, wanted: Wanted, reason: str, *, draft: bool = False) -> Entr
     """A new entry: kept as a draft, put before a second person, or sent at once. DeniedError, UnknownError (no such
     list), InvalidError; ConflictError where the list has an open entry of this value."""
     check(user, EDIT)
-    found, reason = definition(wanted.list), text_of(reason)
+    found, reason = definition(wanted.list), reason_of(reason)
     key = key_of(found, wanted.key)
     start, end = _instant(wanted.valid_from, timezone.now()), _until(wanted.valid_until)
     check_times(found, start, end)
     entry = Entry(
         list=found.name, entry_id=str(uuid7()), kind=entity_kind(found), key=key.key, shown=key.shown,
         sealed=seal(key.clear) if key.clear else "", reason=reason, source=CASE if wanted.case else PERSON,
-        source_ref=wanted.case[:80], valid_from=start, valid_until=end, author=user, state=DRAFT,
+        source_ref=wanted.case[:80], valid_from=start, valid_until=end, author=user, state=DRAFT, quiet_since=start,
     )  # fmt: skip
     with transaction.atomic():
         _check_free(entry)
@@ -114,7 +114,7 @@ def change_end(user: User, entry_id: int, valid_until: datetime | None, reason: 
             says = _("It ends then already.")
             raise InvalidError(says, {"valid_until": says})
         action = EXTEND if end > entry.valid_until else SHORTEN
-        change = Change(entry=entry, action=action, valid_until=end, reason=text_of(reason), maker=user)
+        change = Change(entry=entry, action=action, valid_until=end, reason=reason_of(reason), maker=user)
         _ask(user, found, change)
     return change
 
@@ -123,7 +123,7 @@ def remove(user: User, entry_id: int, reason: str) -> Change:
     """Take an entry off its list. The same errors."""
     with transaction.atomic():
         entry = _active(user, entry_id)
-        change = Change(entry=entry, action=REMOVE, valid_until=entry.valid_until, reason=text_of(reason), maker=user)
+        change = Change(entry=entry, action=REMOVE, valid_until=entry.valid_until, reason=reason_of(reason), maker=user)
         _ask(user, definition(entry.list), change)
     return change
 
@@ -169,17 +169,6 @@ def check_times(found: ListDefinition, start: int, end: int) -> None:
                                      valid_from=start, valid_until=end, approved_by="checker"))  # fmt: skip
     except EventError as error:
         raise InvalidError(f"{error.field}: {error.message}", {error.field: error.message}) from None
-
-
-def text_of(reason: str) -> str:
-    """A reason that says something. InvalidError."""
-    reason = reason.strip()
-    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
-        says = _("Give a reason of %(least)d to %(most)d characters.") % {
-            "least": SHORTEST_REASON, "most": LONGEST_REASON
-        }  # fmt: skip
-        raise InvalidError(says, {"reason": says})
-    return reason
 
 
 def _ask(user: User, found: ListDefinition, change: Change) -> None:

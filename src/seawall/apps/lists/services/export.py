@@ -13,6 +13,7 @@ from seawall.apps.decisions.words import PURPOSES
 from seawall.apps.errors import DeniedError, InvalidError, UnknownError
 from seawall.apps.lists.declared import definition, is_sensitive, key_of
 from seawall.apps.lists.models import Entry
+from seawall.apps.reasons import reason_of
 from seawall.console.forms import LONGEST_REASON, SHORTEST_REASON
 
 VIEW, REVEAL = "lists.view", "lists.reveal"
@@ -50,14 +51,9 @@ def allow_whole(user: User, name: str, form: str, purpose: str, reason: str) -> 
     no reason that says something."""
     check(user, REVEAL)
     definition(name)
-    reason = reason.strip()
     if purpose not in PURPOSES:
         raise InvalidError(_("Choose a purpose."), {"purpose": _("Choose a purpose.")})
-    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
-        says = _("Give a reason of %(least)d to %(most)d characters.") % {
-            "least": SHORTEST_REASON, "most": LONGEST_REASON
-        }  # fmt: skip
-        raise InvalidError(says, {"reason": says})
+    reason = reason_of(reason, least=SHORTEST_REASON, most=LONGEST_REASON)
     with transaction.atomic():
         about = {"format": form, "whole": True, "purpose": purpose}
         record(user, "list.exported", "list", name, about, private={"reason": reason})

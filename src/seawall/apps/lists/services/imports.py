@@ -18,9 +18,9 @@ from seawall.apps.audit.services import SYSTEM, record
 from seawall.apps.errors import ConflictError, InvalidError, UnknownError
 from seawall.apps.jobs import services as jobs
 from seawall.apps.lists.declared import definition, title
-from seawall.apps.lists.models import Entry, Import
+from seawall.apps.lists.models import Import
 from seawall.apps.lists.services import spool
-from seawall.apps.lists.services.entries import EDIT, check_times, needs_two, text_of
+from seawall.apps.lists.services.entries import EDIT, check_times, needs_two
 from seawall.apps.lists.states import (
     ADD,
     CANCELLED,
@@ -31,9 +31,9 @@ from seawall.apps.lists.states import (
     NEW,
     REFUSED,
     RUNNING,
-    SENDING,
     WAITING,
 )
+from seawall.apps.reasons import reason_of
 
 IMPORT = "lists.import"
 CHECK_JOB, RUN_JOB = "lists-check", "lists-import"
@@ -46,7 +46,7 @@ def upload(user: User, name: str, file: str, pieces: Iterable[bytes], reason: st
     """Take a file in and check it in the background. InvalidError: no file that can be read, no reason; UnknownError:
     no such list."""
     check(user, EDIT)
-    found, reason = definition(name), text_of(reason)
+    found, reason = definition(name), reason_of(reason)
     form = SUFFIXES.get(file.rpartition(".")[2].casefold() if "." in file else "")
     if form is None:
         text = _("A file must be one of %(types)s.") % {"types": ", ".join(SUFFIXES)}
@@ -185,9 +185,6 @@ def forget_old(now: datetime | None = None) -> int:
     for one in found:
         spool.discard(one)
     Import.objects.filter(pk__in=found, state__in=(NEW, CHECKED)).update(state=CANCELLED, ended_at=timezone.now())
-    for made in Import.objects.filter(pk__in=found):  # what was never answered does not stand in the way for ever
-        left = Entry.objects.filter(list=made.list, state=SENDING, batch=made)
-        left.update(state=REFUSED, ended_at=timezone.now())
     return len(found)
 
 

@@ -17,15 +17,17 @@ from django.utils.translation import gettext_noop
 
 from seawall.apps.decisions.archive import archive
 from seawall.apps.errors import InvalidError
+from seawall.apps.lists import bulk
 from seawall.apps.lists.declared import entity_kind, is_sensitive, is_stand_in, key_problem, masked_as
-from seawall.apps.lists.models import LONGEST_REASON, Entry, Import
+from seawall.apps.lists.models import LONGEST_REASON, Import
+from seawall.apps.lists.origin import id_of
 from seawall.apps.lists.reading import Line
 from seawall.apps.lists.services.entries import check_times
 from seawall.apps.lists.states import OPEN
 from seawall.engine.lists import FOREVER, ListDefinition
 
 FRESH, DUPLICATE, PRESENT, BAD = "fresh", "duplicate", "present", "bad"
-CHUNK = 400
+CHUNK = 960
 DOUBLE = gettext_noop("The value stands in an earlier line.")
 THERE = gettext_noop("The value is on the list already, or on its way.")
 LONG_REASON = gettext_noop("The reason is too long.")
@@ -53,6 +55,7 @@ class Sorter:
         self._made, self._found, self._start = made, found, start
         self._sensitive, self._space = is_sensitive(found), entity_kind(found)
         self._default = FOREVER if made.valid_until is None else int(made.valid_until.timestamp() * 1000)
+        self._own = id_of(made.pk, "")
         self._ends: dict[int, str] = {}  # what is wrong with an end: most lines have the same
 
     def chunks(self, lines: Iterable[Line]) -> Iterator[list[Sorted]]:
@@ -116,8 +119,8 @@ class Sorter:
 
     def _known(self, keys: list[str]) -> set[str]:
         """Which of them have an open entry that this import did not make."""
-        rows = Entry.objects.filter(list=self._found.name, key__in=keys, state__in=OPEN)
-        return {key for key, batch in rows.values_list("key", "batch_id") if batch != self._made.pk}
+        rows = bulk.find(self._found.name, "key", keys, "key", "entry_id", "state")
+        return {key for key, entry_id, state in rows if state in OPEN and not entry_id.startswith(self._own)}
 
 
 def _seen(folder: Path) -> sqlite3.Connection:

@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from seawall.apps.accounts.permissions import person, requires
+from seawall.apps.audit.moments import moments_of
 from seawall.apps.audit.queries import entries_of
+from seawall.apps.audit.words import actor_title, object_title
 from seawall.apps.outbox import queries, services, webhook_queries
 from seawall.apps.outbox.channels import ChannelError, channel_of, channels
 from seawall.apps.outbox.models import Delivery
@@ -59,7 +61,7 @@ def _page() -> ListPage:
                 Column("position", gettext_lazy("Number"), "number", primary=True, sort="position"),
                 Column("channel", gettext_lazy("Channel"), value=lambda row: channel_title(row.channel)),
                 Column("target", gettext_lazy("To"), value=lambda row: target_of(row, names)),
-                Column("about", gettext_lazy("About"), value=lambda row: row.about_type or None),
+                Column("about", gettext_lazy("About"), value=_about),
                 Column("state", gettext_lazy("State"), "chip", value=lambda row: word(STATES, row.state)),
                 Column("attempts", gettext_lazy("Tries"), "number"),
                 Column("created_at", gettext_lazy("Created"), "when"),
@@ -93,6 +95,10 @@ def _page() -> ListPage:
 
 def _endpoint_words() -> dict[str, Word]:
     return words(*(Word(key, name) for key, name in webhook_queries.names().items()))
+
+
+def _about(row: Delivery) -> Text | None:
+    return object_title(row.about_type) if row.about_type else None
 
 
 def _next(row: Delivery) -> object:
@@ -153,7 +159,11 @@ def _record(row: Delivery) -> Record:
     facts = [
         Fact(_("Channel"), channel_title(row.channel)),
         Fact(_("To"), target_of(row)),
-        Fact(_("Caused by"), str(row.person) if row.person else row.actor, "person" if row.person else "text"),
+        Fact(
+            _("Caused by"),
+            str(row.person) if row.person else str(actor_title(row.actor)),
+            "person" if row.person else "text",
+        ),
         Fact(_("Created"), row.created_at, "when"),
         Fact(_("Tries"), row.attempts, "number"),
         *([Fact(_("Next try"), row.next_at, "when")] if _next(row) else []),
@@ -163,8 +173,7 @@ def _record(row: Delivery) -> Record:
         Fact(_("Idempotency key"), row.key, "id"),
     ]
     moments = [Moment(row.created_at, _("Put into the outbox"), icon="plus")]
-    for one in entries_of("delivery", row.pk):
-        moments.append(Moment(one.created_at, one.action, icon="chain", ledger=one.ledger_index))
+    moments += moments_of(entries_of("delivery", row.pk))
     if row.ended_at:
         state = word(STATES, row.state)
         moments.append(Moment(row.ended_at, state.title, row.problem, icon=state.icon, tone=state.tone))

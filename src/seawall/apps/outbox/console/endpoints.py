@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from seawall.apps.accounts.permissions import person, requires
+from seawall.apps.audit.moments import moments_of
 from seawall.apps.audit.queries import entries_of
 from seawall.apps.errors import InvalidError, ServiceError
 from seawall.apps.outbox import contacts, webhook_queries, webhooks
@@ -28,7 +29,6 @@ from seawall.console.pages import (
     Fact,
     Facts,
     ListPage,
-    Moment,
     Record,
     dialog,
     go,
@@ -40,6 +40,7 @@ from seawall.console.words import Word, word, words
 ON_OFF = words(
     Word("on", gettext_lazy("Active"), "check-circle", "good"),
     Word("off", gettext_lazy("Switched off"), "pause", "neutral"),
+    Word("waiting", gettext_lazy("Waits for approval"), "clock", "notice"),
 )
 ENDPOINT_LIST = ListPage(
     name="endpoints",
@@ -49,7 +50,7 @@ ENDPOINT_LIST = ListPage(
         columns=(
             Column("name", gettext_lazy("Name"), primary=True),
             Column("url", gettext_lazy("URL")),
-            Column("active", gettext_lazy("State"), "chip", value=lambda row: ON_OFF["on" if row.active else "off"]),
+            Column("active", gettext_lazy("State"), "chip", value=lambda row: ON_OFF[_state(row)]),
             Column("kinds", gettext_lazy("Events"), "tags", value=lambda row: [KINDS[one].title for one in row.kinds]),
             Column("open", gettext_lazy("Not delivered yet"), "number"),
         ),
@@ -122,7 +123,8 @@ def endpoint_new(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         try:
-            return _secret(request, webhooks.create(person(request), given["name"], given["url"], given["kinds"]))
+            made = webhooks.create(person(request), given["name"], given["url"], given["kinds"], given["reason"])
+            return _secret(request, made)
         except ServiceError as error:
             _blame(form, error)
     return _asked(request, _("Add an endpoint"), form, reverse("outbox:endpoint_new"))
@@ -136,8 +138,9 @@ def endpoint_edit(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     form = EndpointForm(request.POST or None, initial={"url": row.url, "kinds": row.kinds}, named=False)
     if form.is_valid():
         try:
-            webhooks.change(person(request), row.pk, url=form.cleaned_data["url"], kinds=form.cleaned_data["kinds"])
-            return go(request, reverse("outbox:endpoint", args=[row.pk]), _("Saved."))
+            given = form.cleaned_data
+            webhooks.change(person(request), row.pk, given["url"], given["kinds"], given["reason"])
+            return go(request, reverse("outbox:endpoint", args=[row.pk]), _("Sent for four-eyes review"))
         except ServiceError as error:
             _blame(form, error)
     return _asked(request, _("Edit the endpoint"), form, reverse("outbox:endpoint_edit", args=[row.pk]))
@@ -156,7 +159,7 @@ def endpoint_act(request: HttpRequest, endpoint_id: UUID, action: str) -> HttpRe
     if action == "end-old":
         webhooks.end_old(me, endpoint_id)
         return go(request, url, _("Only the new secret signs now."))
-    webhooks.change(me, endpoint_id, active=action == "on")
+    webhooks.turn(me, endpoint_id, active=action == "on")
     return go(request, url, _("Saved."))
 
 
@@ -199,6 +202,7 @@ def _record(row: Endpoint) -> Record:
         return Action(title, url, icon, post=True, confirm=says, permission=ENDPOINTS, **more)
 
     edit = Action(_("Edit"), reverse("outbox:endpoint_edit", args=[row.pk]), "edit", dialog=True, permission=ENDPOINTS)
+    ping = post("ping", _("Send a test"), "send", _("It gets a signed message of the kind ping."))
     turn = (
         post("off", _("Switch off"), "pause", _("What waits is kept and goes out when it is switched on again."))
         if row.active
@@ -215,16 +219,29 @@ def _record(row: Endpoint) -> Record:
         Fact(_("Added"), row.created_at, "when"),
         Fact(_("By"), str(row.created_by), "person"),
     ]
-    moments = [Moment(one.created_at, one.action, icon="chain", ledger=one.ledger_index)
-               for one in entries_of("endpoint", row.pk).order_by("-id")[:50]]  # fmt: skip
+    moments = moments_of(entries_of("endpoint", row.pk).order_by("-id")[:50])
     sent = f"{reverse('outbox:deliveries')}?target={row.pk}"
     return Record(
-        title=row.name, id=str(row.pk), kind=_("Webhook endpoint"), status=word(ON_OFF, "on" if row.active else "off"),
-        actions=[post("ping", _("Send a test"), "send", _("It gets a signed message of the kind ping.")), edit,
-                 Action(_("Deliveries"), sent, "list")],
-        more=more, sides=[Facts(_("Facts"), facts)], timeline=moments,
+        title=row.name, id=str(row.pk), kind=_("Webhook endpoint"), status=word(ON_OFF, _state(row)),
+        actions=[*([ping, edit] if row.agreed else []), *_approval(row), Action(_("Deliveries"), sent, "list")],
+        more=more if row.agreed else [], sides=[Facts(_("Facts"), facts)], timeline=moments,
         crumbs=[_crumb(), Crumb(_("Webhook endpoints"), reverse("outbox:endpoints"))],
     )  # fmt: skip
+
+
+def _state(row: Endpoint) -> str:
+    if not row.agreed:
+        return "waiting"
+    return "on" if row.active else "off"
+
+
+def _approval(row: Endpoint) -> list[Action]:
+    """The request that waits for a second person."""
+    found = webhook_queries.open_request(row)
+    if found is None:
+        return []
+    url = reverse("approvals:request", args=[found.pk])
+    return [Action(_("The approval"), url, "approve", permission="approvals.view")]
 
 
 def _crumb() -> Crumb:

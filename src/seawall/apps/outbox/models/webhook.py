@@ -17,13 +17,15 @@ from seawall.apps.ids import uuid7
 
 
 class Endpoint(models.Model):
-    """A receiver. `kinds`: what it is told of. `name` is what rules' actions call it by."""
+    """A receiver. `kinds`: what it is told of. `name` is what rules' actions call it by. Nothing is sent to it before a
+    second person has `agreed` to it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.SlugField(_("name"), max_length=64, unique=True)
     url = models.CharField(_("URL"), max_length=500)
     kinds = models.JSONField(_("events"), default=list)
     active = models.BooleanField(_("active"), default=True)
+    agreed = models.BooleanField(default=True, db_default=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 

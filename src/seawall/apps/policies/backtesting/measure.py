@@ -14,7 +14,7 @@ from seawall import __version__
 from seawall.analytics.backtest import OUTCOMES, Decisions
 from seawall.analytics.backtest.summary import Source, Summary, summarise
 from seawall.apps.policies.backtesting.facts import Facts
-from seawall.apps.policies.backtesting.side import Observe, Side
+from seawall.apps.policies.backtesting.side import Going, Observe, Side
 from seawall.engine.columns import Ints
 from seawall.engine.errors import SeawallError
 from seawall.engine.history.lived import JournalHistory, Survey, survey
@@ -83,16 +83,16 @@ def measure(
     seen = survey(history)
     bounds = _bounds(policies, question, seen)
     facts = Facts(policies, seen.labelled(question.labels), bounds.first, bounds.end)
-    sides = [Side(policy, bounds.first, bounds.end, hashes, cache_dir) for policy in policies]
-    for side in sides:
-        side.reliving.begin(history, bounds.warm_from, seen.clock_before(bounds.warm_from))
+    sides = [Side(bounds.first, bounds.end) for _ in policies]
+    going = Going(policies, hashes, cache_dir)
+    going.begin(history, bounds.warm_from, seen.clock_before(bounds.warm_from))
     done = 0
-    for table in _tables(history, bounds, {*facts.columns(), *(one for side in sides for one in side.columns())}):
+    for table in _tables(history, bounds, {*facts.columns(), *going.columns()}):
         facts.take(table)
-        for number, side in enumerate(sides):
-            side.take(table, number, observe)
-            if stop is not None and stop():
-                raise StoppedError
+        for number, stretch in going.take(table):
+            sides[number].add(stretch, number, observe)
+        if stop is not None and stop():
+            raise StoppedError
         done += len(table)
         if progress is not None:
             progress(min(done, bounds.records), bounds.records)

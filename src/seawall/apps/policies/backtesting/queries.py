@@ -15,6 +15,7 @@ from seawall.apps.decisions.queries import decisions
 from seawall.apps.errors import UnknownError
 from seawall.apps.jobs.models import DONE, Run
 from seawall.apps.policies import bundles
+from seawall.apps.policies.backtesting.reach import visible
 from seawall.apps.policies.models import Draft, Version
 from seawall.apps.policies.models.backtest import Backtest
 from seawall.apps.policies.states import CHAMPION
@@ -25,16 +26,16 @@ MOST_CHOICES = 100
 GONE = "gone"  # its run is no longer kept, and left nothing
 
 
-def backtests() -> QuerySet[Backtest]:
-    """All of them, each with its `state`, without their results, which are large."""
+def backtests(user: User) -> QuerySet[Backtest]:
+    """Those within the person's reach, each with its `state`, without their results, which are large."""
     run = Subquery(Run.objects.filter(pk=OuterRef("run")).values("state")[:1])
     done = Case(When(done_at__isnull=False, then=Value(DONE)), default=Coalesce(run, Value(GONE)))
-    return Backtest.objects.select_related("asked_by").defer("result").annotate(state=done)
+    return visible(user).select_related("asked_by").defer("result").annotate(state=done)
 
 
-def get_backtest(backtest_id: UUID) -> Backtest:
-    """One with its result. UnknownError where there is none."""
-    found = Backtest.objects.select_related("asked_by").filter(pk=backtest_id).first()
+def get_backtest(user: User, backtest_id: UUID) -> Backtest:
+    """One with its result. UnknownError where there is none within the person's reach."""
+    found = visible(user).select_related("asked_by").filter(pk=backtest_id).first()
     if found is None:
         raise UnknownError(_("There is no such backtest."))
     return found

@@ -119,7 +119,7 @@ class BacktestForm(forms.Form):
 def backtest_list(request: HttpRequest) -> HttpResponseBase:
     """All of them, the newest first."""
     ask = Action(_("New backtest"), reverse("backtests:start"), "plus", dialog=True, permission=EDIT, key="n")
-    return BACKTESTS.respond(request, queries.backtests(), actions=[ask])
+    return BACKTESTS.respond(request, queries.backtests(person(request)), actions=[ask])
 
 
 @requires(EDIT)
@@ -148,7 +148,7 @@ def start(request: HttpRequest) -> HttpResponse:
 @require_safe
 def backtest(request: HttpRequest, backtest_id: UUID) -> HttpResponse:
     """The report, or while there is none yet how far it is."""
-    asked = queries.get_backtest(backtest_id)
+    asked = queries.get_backtest(person(request), backtest_id)
     run = queries.run_of(asked)
     if asked.done_at is None or asked.result is None:
         context = {"asked": asked, **_progress(run)}
@@ -162,7 +162,7 @@ def backtest(request: HttpRequest, backtest_id: UUID) -> HttpResponse:
 @require_safe
 def progress(request: HttpRequest, backtest_id: UUID) -> HttpResponse:
     """The part that moves; when it is over, the whole page once more."""
-    run = queries.run_of(queries.get_backtest(backtest_id))
+    run = queries.run_of(queries.get_backtest(person(request), backtest_id))
     response = render(request, "jobs/progress.html", _progress(run))
     if run is None or not run.active:
         response["HX-Refresh"] = "true"

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.db.models import Q
 
+from seawall.apps.accounts.models import User
 from seawall.apps.decisions.archive import ArchiveError
 from seawall.apps.decisions.words import titled
 from seawall.apps.policies import queries, sampling
+from seawall.apps.policies.backtesting.reach import visible
 from seawall.apps.policies.changes import Change
 from seawall.apps.policies.checking import NAMES
 from seawall.apps.policies.editing.edits import KINDS
 from seawall.apps.policies.models import Backtest, Draft
 from seawall.apps.policies.queries import Content
-from seawall.apps.policies.sampling import HitRate
+from seawall.apps.policies.sampling import HitRate, Sample
 from seawall.engine.errors import PackError, Problem
 from seawall.engine.yaml import Document, load
 
@@ -52,8 +54,10 @@ class Entry:
 class Desk:
     """One draft's content, read once a request."""
 
-    def __init__(self, draft: Draft) -> None:
-        self.draft = draft
+    def __init__(self, draft: Draft, reader: User | None = None) -> None:
+        """`reader`: only backtests within this person's reach give figures."""
+        self.draft, self._reader = draft, reader
+        self._lines: dict[str, dict[str, tuple[int, int]]] = {}
         self.content: Content = queries.content(draft.digest, _sample())
 
     @property
@@ -64,7 +68,7 @@ class Desk:
     @cached_property
     def changes(self) -> Sequence[Change]:
         """What it does otherwise than its base, in words."""
-        return queries.difference(self.draft.base.digest, self.draft.digest).changes
+        return queries.changes(self.draft.base.digest, self.draft.digest)
 
     @cached_property
     def files(self) -> list[tuple[str, int]]:
@@ -74,13 +78,7 @@ class Desk:
 
     @cached_property
     def _documents(self) -> dict[str, Document | None]:
-        found: dict[str, Document | None] = {}
-        for name, text in self.texts.items():
-            try:
-                found[name] = load(text, name)
-            except PackError:
-                found[name] = None
-        return found
+        return {name: _document(text, name) for name, text in self.texts.items()}
 
     def data(self, file: str) -> Any:
         """A file as data; None where it is empty or no YAML."""
@@ -107,9 +105,8 @@ class Desk:
             name = str(item.get(KINDS[kind].name))
             title = item.get("title")
             words = titled(title, name) if isinstance(title, dict) else name
-            found.append(
-                Entry(kind, name, words, self._rate(kind, name), self._figures.get(name), len(self.here(kind, name)))
-            )
+            figures = self._figures.get(name) if kind == "rule" else None
+            found.append(Entry(kind, name, words, self._rate(kind, name), figures, len(self.here(kind, name))))
         return found
 
     def here(self, kind: str, name: str) -> list[Problem]:
@@ -120,17 +117,23 @@ class Desk:
 
     def lines(self, kind: str, name: str) -> tuple[int, int]:
         """First and last line of an entry; (0, 0) where it is not there."""
+        if kind not in self._lines:
+            self._lines[kind] = self._lines_of(kind)
+        return self._lines[kind].get(name, (0, 0))
+
+    def _lines_of(self, kind: str) -> dict[str, tuple[int, int]]:
         one = KINDS[kind]
         document = self._documents.get(one.file)
         items = (document.data or {}).get(one.path[0]) if document and isinstance(document.data, dict) else None
         if document is None or not isinstance(items, list):
-            return (0, 0)
+            return {}
         starts = [document.place((*one.path, place))[0] for place in range(len(items))]
-        for place, item in enumerate(items):
-            if isinstance(item, dict) and str(item.get(one.name)) == name:
-                later = [line for line in starts if line > starts[place]]
-                return starts[place], (min(later) - 1 if later else len(self.texts[one.file].splitlines()))
-        return (0, 0)
+        ends = [*(start - 1 for start in starts[1:]), len(self.texts[one.file].splitlines())]
+        found: dict[str, tuple[int, int]] = {}
+        for item, start, end in zip(items, starts, ends, strict=True):
+            if isinstance(item, dict):
+                found.setdefault(str(item.get(one.name)), (start, max(start, end)))
+        return found
 
     def _items(self, kind: str) -> list[dict[str, Any]]:
         one = KINDS[kind]
@@ -149,15 +152,25 @@ class Desk:
     @cached_property
     def _figures(self) -> dict[str, Figures]:
         tried = Q(candidate=self.draft.digest) | Q(draft=self.draft.pk) | Q(candidate=self.draft.base.digest)
-        last = Backtest.objects.filter(tried, done_at__isnull=False).order_by("-done_at").first()
+        reach = visible(self._reader) if self._reader is not None else Backtest.objects.all()
+        last = reach.filter(tried, done_at__isnull=False).order_by("-done_at").first()
         if last is None or last.result is None:
             return {}
         judged = last.result["summary"]["b"] or last.result["summary"]["a"]
         return {one["rule"]: Figures(one["hits"], one["quality"]["precision"]) for one in judged["rules"]}
 
 
-def _sample() -> Sequence[Any]:
+def _sample() -> Sample | None:
     try:
-        return sampling.newest()
+        return sampling.sample()
     except ArchiveError:
-        return ()
+        return None
+
+
+@lru_cache(maxsize=64)
+def _document(text: str, file: str) -> Document | None:
+    """A file as data, to be read only; None where it is no YAML."""
+    try:
+        return load(text, file)
+    except PackError:
+        return None

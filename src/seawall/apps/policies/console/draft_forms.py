@@ -14,12 +14,22 @@ from seawall.console.words import OUTCOMES, SEVERITIES
 from seawall.engine.pack.model import OUTCOMES as LEVELS
 
 Edit = tuple[str, dict[str, Any]]
-_AREA = {"rows": 3, "spellcheck": "false", "class": "mono"}
-_NONE = ("", "—")
+AREA = {"rows": 3, "spellcheck": "false", "class": "mono"}
+NONE = ("", "—")
 
 
-def _outcomes() -> list[tuple[str, Any]]:
-    return [_NONE, *((one.key, one.title) for one in OUTCOMES.values() if one.key != LEVELS[0])]
+def outcomes() -> list[tuple[str, Any]]:
+    """Choices of what a rule asks at least for, and none."""
+    return [NONE, *((one.key, one.title) for one in OUTCOMES.values() if one.key != LEVELS[0])]
+
+
+def set_choices(form: forms.Form, choices: Mapping[str, Any]) -> None:
+    """Choices by field; fields that the form does not show are passed over."""
+    for name, given in choices.items():
+        if name in form.fields:
+            field = form.fields[name]
+            assert isinstance(field, forms.ChoiceField), "declared as one"
+            field.choices = given
 
 
 class EntryForm(forms.Form):
@@ -41,10 +51,10 @@ class EntryForm(forms.Form):
         found = {"title": {key: text for key, text in title.items() if text} or None}
         for name in data:
             if not name.startswith("title_"):
-                found[name] = self.value(name, before)
+                found[name] = self.value_of(name, before)
         return found
 
-    def value(self, name: str, before: Mapping[str, Any]) -> Any:
+    def value_of(self, name: str, before: Mapping[str, Any]) -> Any:
         """A member's value; what is false or empty and does not stand there stays away."""
         value = self.cleaned_data[name]
         if name == "tags":
@@ -58,7 +68,7 @@ class RuleForm(EntryForm):
     """A rule."""
 
     when = forms.CharField(
-        label=_("Fires when"), max_length=4_000, widget=forms.Textarea(attrs=_AREA),
+        label=_("Fires when"), max_length=4_000, widget=forms.Textarea(attrs=AREA),
         help_text=_("One expression over the event's fields, features, lists and models."),
     )  # fmt: skip
     on = forms.MultipleChoiceField(
@@ -74,14 +84,10 @@ class RuleForm(EntryForm):
 
     def __init__(self, *args: Any, types: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices: dict[str, Any] = {
-            "on": [(one, one) for one in types], "outcome": _outcomes(),
-            "severity": [_NONE, *((one.key, one.title) for one in SEVERITIES.values())],
-        }  # fmt: skip
-        for name, given in choices.items():
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField), "declared above"
-            field.choices = given
+        set_choices(self, {
+            "on": [(one, one) for one in types], "outcome": outcomes(),
+            "severity": [NONE, *((one.key, one.title) for one in SEVERITIES.values())],
+        })  # fmt: skip
 
 
 class NewRuleForm(RuleForm):
@@ -106,9 +112,7 @@ class ListForm(EntryForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["outcome"]
-        assert isinstance(field, forms.ChoiceField), "declared above"
-        field.choices = _outcomes()
+        set_choices(self, {"outcome": outcomes()})
 
 
 class ThresholdForm(forms.Form):

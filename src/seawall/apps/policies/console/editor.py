@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from seawall.apps.accounts.permissions import has_permission, person, requires
 from seawall.apps.decisions.words import language, titled
-from seawall.apps.policies import queries
+from seawall.apps.policies import bundles, queries
 from seawall.apps.policies.console import simulation
 from seawall.apps.policies.console.desk import Desk
 from seawall.apps.policies.console.draft_forms import (
@@ -27,6 +27,13 @@ from seawall.apps.policies.console.draft_forms import (
     initial_of,
     thresholds,
 )
+from seawall.apps.policies.console.feature_forms import (
+    FeatureForm,
+    ModelForm,
+    NewFeatureForm,
+    first_of_feature,
+    first_of_model,
+)
 from seawall.apps.policies.console.words import gates_of
 from seawall.apps.policies.editing.edits import KINDS
 from seawall.apps.policies.editing.templates import Template, templates
@@ -36,16 +43,21 @@ from seawall.console.pages import Action, Crumb, permitted
 from seawall.console.words import OUTCOMES, SEVERITIES
 
 VIEW, EDIT = "policies.view", "policies.edit"
-FILE_OF = {"thresholds": "policy.yaml", "limits": "limits.yaml", "new": "rules.yaml", "templates": "rules.yaml"}
+NEW = {"new": "rule", "new-feature": "feature"}  # what a form adds
+FILE_OF = {
+    "thresholds": "policy.yaml", "limits": "limits.yaml", "new": "rules.yaml", "new-feature": "features.yaml",
+    "templates": "rules.yaml",
+}  # fmt: skip
 
 
 @requires(VIEW)
 @require_safe
 def draft(request: HttpRequest, draft_id: UUID) -> HttpResponse:
-    """The editor. `?show=` thresholds, limits, new, templates, or rule:, table:, list:, template:, text: and a name."""
+    """The editor. `?show=` thresholds, limits, new, templates, or new-feature, or rule:, table:, list:,
+    feature:, model:, template:, text: and a name."""
     one = queries.get_draft(draft_id)
-    desk = Desk(one)
     me = person(request)
+    desk = Desk(one, me)
     context = {
         **panels(desk), **_shown(request.GET.get("show", "thresholds"), desk), "title": one.title,
         "crumbs": [Crumb(_("Policies"), reverse("policies:versions")),
@@ -77,7 +89,7 @@ def panels(desk: Desk, show: str = "") -> dict[str, Any]:
     kind, _colon, name = show.partition(":")
     return {
         "draft": desk.draft, "desk": desk, "checked": desk.content.checked, "problems": desk.content.problems,
-        "rules": desk.entries("rule"), "tables": desk.entries("table"), "lists": desk.entries("list"),
+        **{f"{kind}s": desk.entries(kind) for kind in KINDS},
         "changes": desk.changes, "here": desk.here(kind, name) if kind in KINDS else [], "show": show,
     }  # fmt: skip
 
@@ -93,11 +105,32 @@ def form_for(kind: str, name: str, desk: Desk, posted: Any = None) -> forms.Form
         return NewRuleForm(posted, types=_types(desk))
     if kind == "template" and name in templates():
         return _template_form(templates()[name], posted)
-    entry = desk.entry(kind, name) if kind in ("rule", "list") else None
-    if entry is None:
-        return None
-    first = initial_of(entry)
-    return RuleForm(posted, initial=first, types=_types(desk)) if kind == "rule" else ListForm(posted, initial=first)
+    if kind == "new-feature":
+        return NewFeatureForm(posted, initial={"version": 1}, types=sources_of(desk))
+    entry = desk.entry(kind, name) if kind in FORMS else None
+    return FORMS[kind](entry, desk, posted) if entry is not None else None
+
+
+def _rule_form(entry: dict[str, Any], desk: Desk, posted: Any) -> forms.Form:
+    return RuleForm(posted, initial=initial_of(entry), types=_types(desk))
+
+
+def _list_form(entry: dict[str, Any], desk: Desk, posted: Any) -> forms.Form:
+    return ListForm(posted, initial=initial_of(entry))
+
+
+def _feature_form(entry: dict[str, Any], desk: Desk, posted: Any) -> forms.Form:
+    first = initial_of(entry) | first_of_feature(entry)
+    return FeatureForm(posted, initial=first, types=sources_of(desk), entry=entry)
+
+
+def _model_form(entry: dict[str, Any], desk: Desk, posted: Any) -> forms.Form:
+    first = initial_of(entry) | first_of_model(entry, desk.data("policy.yaml"))
+    files = bundles.artefacts(desk.draft.digest)
+    return ModelForm(posted, initial=first, types=_types(desk), entry=entry, files=files)
+
+
+FORMS = {"rule": _rule_form, "list": _list_form, "feature": _feature_form, "model": _model_form}
 
 
 def limits_of(desk: Desk) -> Mapping[str, Mapping[str, Any]]:
@@ -110,7 +143,7 @@ def limits_of(desk: Desk) -> Mapping[str, Mapping[str, Any]]:
 def _shown(show: str, desk: Desk) -> dict[str, Any]:
     """The middle of the page."""
     kind, _colon, name = show.partition(":")
-    found: dict[str, Any] = {"show": show, "kind": kind, "name": name}
+    found: dict[str, Any] = {"show": show, "kind": kind, "name": name, "adds": kind in (*NEW, "template")}
     if kind == "text":
         file = name if name in dict(desk.files) else "rules.yaml"
         return found | {"file": file, "text": desk.texts.get(file, "")}
@@ -127,7 +160,7 @@ def _shown(show: str, desk: Desk) -> dict[str, Any]:
         found["heading"] = titled(entry["title"], name)
     if kind == "table":
         return found | {"table": entry, "here": desk.here(kind, name), **_table_words()}
-    if kind == "rule":
+    if kind in FORMS:
         found |= _neighbours(desk, kind, name)
     here = desk.here(kind, name) if kind in KINDS else []
     return found | {"form": form_for(kind, name, desk), "here": here, "entry": entry}
@@ -172,6 +205,20 @@ def _types(desk: Desk) -> list[str]:
     policy = desk.data("policy.yaml")
     found = policy.get("on") if isinstance(policy, Mapping) else None
     return [str(one) for one in found] if isinstance(found, list) else []
+
+
+def sources_of(desk: Desk) -> list[str]:
+    """What features can count: the types of events.yaml, and its labels as label.NAME."""
+    data = desk.data("events.yaml")
+    events, labels = ((data.get(name) if isinstance(data, Mapping) else None) for name in ("events", "labels"))
+    return [*_names(events), *(f"label.{one}" for one in _names(labels))]
+
+
+def _names(items: Any) -> list[str]:
+    if isinstance(items, Mapping):
+        return [str(one) for one in items]
+    found = [one.get("name", one.get("type")) if isinstance(one, Mapping) else one for one in items or ()]
+    return [str(one) for one in found if one]
 
 
 def _gate(request: HttpRequest, one: Draft) -> dict[str, Any]:

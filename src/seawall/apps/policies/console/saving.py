@@ -24,15 +24,14 @@ from seawall.apps.policies.console.draft_forms import (
     Edit,
     EntryForm,
     LimitForm,
-    ListForm,
-    NewRuleForm,
-    RuleForm,
     ThresholdForm,
     new_row,
     table_edits,
 )
-from seawall.apps.policies.console.editor import form_for, panels
+from seawall.apps.policies.console.editor import NEW, form_for, panels
+from seawall.apps.policies.console.feature_forms import ModelForm
 from seawall.apps.policies.console.ways import complain
+from seawall.apps.policies.editing.edits import KINDS
 from seawall.apps.policies.services import drafts, gates
 from seawall.console.forms import Renderer
 from seawall.console.pages import changed_meanwhile, dialog, go, is_fragment
@@ -116,7 +115,7 @@ def freeze(request: HttpRequest, draft_id: UUID) -> HttpResponse:
             complain(asked, error)
         else:
             return go(request, reverse("policies:version", args=[made.pk]), _("%(policy)s is there") % {"policy": made})
-    told = queries.difference(draft.base.digest, draft.digest).changes
+    told = queries.changes(draft.base.digest, draft.digest)
     words = _("It changes nothing yet.") if not told else " · ".join(one.sentence for one in told[:12])
     status = 422 if request.method == "POST" else 200
     url = reverse("policies:draft_freeze", args=[draft_id])
@@ -172,7 +171,9 @@ def _asked(request: HttpRequest, show: str, desk: Desk) -> tuple[Sequence[Edit],
         field, texts = next(iter(filled.errors.items()))
         label = filled.fields[field].label if field in filled.fields else field
         raise InvalidError(f"{label}: {texts[0]}")
-    return _edits(filled, kind, name, desk), f"rule:{filled.cleaned_data['id']}" if kind == "new" else show
+    if kind in NEW:
+        show = f"{NEW[kind]}:{filled.cleaned_data[KINDS[NEW[kind]].name]}"
+    return _edits(filled, kind, name, desk), show
 
 
 def _edits(filled: forms.Form, kind: str, name: str, desk: Desk) -> list[Edit]:
@@ -180,18 +181,19 @@ def _edits(filled: forms.Form, kind: str, name: str, desk: Desk) -> list[Edit]:
         return filled.edits(desk.data("policy.yaml"))
     if isinstance(filled, LimitForm):
         return filled.edits()
-    if isinstance(filled, NewRuleForm):
-        return [("rule.add", {"fields": {k: v for k, v in filled.members({}).items() if v is not None}})]
-    assert isinstance(filled, EntryForm | RuleForm | ListForm), "form_for makes no other"
+    assert isinstance(filled, EntryForm), "form_for makes no other"
+    if kind in NEW:
+        return [(f"{NEW[kind]}.add", {"fields": {k: v for k, v in filled.members({}).items() if v is not None}})]
     changed = filled.fields_changed(desk.entry(kind, name) or {})
-    return [(f"{kind}.change", {"name": name, "fields": changed})] if changed else []
+    found: list[Edit] = [(f"{kind}.change", {"name": name, "fields": changed})] if changed else []
+    return found + filled.fallback(desk.data("policy.yaml")) if isinstance(filled, ModelForm) else found
 
 
 def _command(
     command: str, argument: str, show: str, desk: Desk, posted: Mapping[str, str]
 ) -> tuple[Sequence[Edit], str]:  # fmt: skip
     kind, _colon, name = show.partition(":")
-    if command == "remove" and kind in ("rule", "table", "list"):
+    if command == "remove" and kind in KINDS:
         return [(f"{kind}.remove", {"name": name})], "thresholds"
     if command == "move" and argument.isdecimal():
         return [(f"{kind}.move", {"name": name, "to": int(argument)})], show
@@ -199,6 +201,14 @@ def _command(
     typed = table_edits(table, posted) if table is not None else []  # what was typed just before the button
     if table is not None and command == "add-row":
         return [*typed, ("row.add", {"table": name, "fields": new_row(table)})], show
+    if table is not None and command == "add-column":
+        asked = posted.get("new_input", "").strip()
+        if not asked:
+            raise InvalidError(_("Write what the new column looks at: a field or an expression."))
+        width = len(table.get("inputs") or ())
+        return [*typed, ("column.add", {"table": name, "column": width, "text": asked})], show
+    if table is not None and command == "remove-column" and argument.isdecimal():
+        return [*typed, ("column.remove", {"table": name, "column": int(argument)})], show
     if table is not None and command == "remove-row":
         return [*typed, ("row.remove", {"table": name, "row": argument})], show
     if table is not None and command in ("row-up", "row-down"):

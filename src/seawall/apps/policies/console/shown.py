@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from seawall.apps.accounts.permissions import has_permission, person, requires
 from seawall.apps.decisions.queries import base_currency
+from seawall.apps.decisions.tips import shown as shown_tips
 from seawall.apps.jobs.models import said as told
 from seawall.apps.policies import queries
 from seawall.apps.policies.console import simulation
@@ -132,13 +133,15 @@ def version(request: HttpRequest, version_id: UUID) -> HttpResponse:
     champion = queries.champion()
     against = one.parent or champion
     difference = queries.difference(against.digest, one.digest) if against and against.pk != one.pk else None
+    content = queries.content(one.digest)
     running = queries.running()
     shown = beside(running, champion.label, base_currency()) if running and champion else []
     context = {
         **_way(request, one), "against": against if difference else None, "difference": difference,
         "beside": [each for each in shown if one.label in (each.label, each.champion)],
         "choices": simulation.choices(request), "simulate_url": reverse("policies:simulate", args=[one.pk]),
-        "problems": queries.content(one.digest).problems,
+        "problems": content.problems,
+        "tips": shown_tips(content.checked.policy.pack.tips.values()) if content.checked.policy else [],
     }  # fmt: skip
     return respond_record(request, "policies/version.html", _record(one), **context)
 
@@ -172,7 +175,7 @@ def _way(request: HttpRequest, one: Version) -> dict[str, Any]:
         "steps": [(step, title, has_permission(me, step.row.permission)) for step, title in steps
                   if not (step.row.action == "roll_back" and step.missing)],
         "may_edit": has_permission(me, EDIT), "moving": one.state in (DRAFT, TESTED, BACKTESTED, IN_REVIEW),
-        "review": queries.waiting_request(one),
+        "review": queries.waiting_request(one), "beside_champion": one.state in (SHADOW, AS_CHALLENGER),
     }  # fmt: skip
 
 

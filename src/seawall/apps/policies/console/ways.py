@@ -20,7 +20,7 @@ from seawall.apps.policies import bundles, queries
 from seawall.apps.policies.console.effect import effect
 from seawall.apps.policies.console.words import ROLES
 from seawall.apps.policies.models.deployment import CHALLENGER
-from seawall.apps.policies.services import deployments, drafts, gates, publishing
+from seawall.apps.policies.services import deployments, drafts, gates, guard, notices, publishing
 from seawall.apps.policies.states import SHADOW
 from seawall.console.forms import Renderer
 from seawall.console.pages import dialog, go
@@ -143,6 +143,22 @@ def check(request: HttpRequest, version_id: UUID, kind: str) -> HttpResponse:
     """Run its unit cases, or measure its cost."""
     gates.start(person(request), queries.get_version(version_id).digest, kind)
     return go(request, _page(version_id), _("The check waits for the worker"))
+
+
+@requires("policies.edit")
+@require_POST
+def keep(request: HttpRequest, version_id: UUID) -> HttpResponse:
+    """Keep what it has shown beside the champion so far as its report."""
+    guard.keep(person(request), queries.get_version(version_id))
+    return go(request, _page(version_id), _("The comparison was kept"))
+
+
+@requires("policies.view")
+@require_POST
+def read_notice(request: HttpRequest, notice_id: UUID) -> HttpResponse:
+    """Mark one's own notice as read."""
+    notices.read(person(request), notice_id)
+    return go(request, reverse("policies:versions"))
 
 
 @requires("policies.edit")

@@ -33,6 +33,9 @@ KINDS: Mapping[str, Kind] = {
     "feature": Kind("features.yaml", ("features",), "name",
                     ("name", "version", "entity", "on", "where", "agg", "of", "value", "window", "offset", "resolution",
                      "current", "default", "unit", "title")),
+    "model": Kind("models.yaml", ("models",), "name",
+                  ("name", "version", "title", "file", "sha256", "calibration", "on", "inputs", "reasons", "top",
+                   "switch")),
 }  # fmt: skip
 LIMIT = ("title", "type", "entity", "segment", "default")
 ROW = ("id", "when", "score", "outcome", "severity", "reason", "title")
@@ -243,6 +246,18 @@ def change_setting(source: Source, name: str, fields: Mapping[str, Any]) -> str:
     return _put_all(source, path, fields, LIMIT, "limit")
 
 
+def set_fallback(source: Source, model: Mapping[str, Any] | None) -> str:
+    """What holds when a model fails: {score, outcome}; null: nothing is said."""
+    if model is not None:
+        return source.put(("fallback",), "model", dict(model), ("lists", "model"))
+    whole = source.get(("fallback",))
+    return (
+        source.drop(("fallback",), "model")
+        if isinstance(whole, dict) and len(whole) > 1
+        else source.drop((), "fallback")
+    )
+
+
 def set_version(source: Source, version: int) -> str:
     """The policy's own number."""
     return source.put((), "version", version, ("policy", "version"))
@@ -264,6 +279,7 @@ EDITS: Mapping[str, Edit] = {
     "row.move": Edit("rules.yaml", move_row),
     "threshold.set": Edit("policy.yaml", set_threshold),
     "cap.set": Edit("policy.yaml", set_cap),
+    "fallback.set": Edit("policy.yaml", set_fallback),
     "limit.change": Edit("limits.yaml", change_setting),
     "version.set": Edit("policy.yaml", set_version),
 }

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from seawall.analytics.challenger import Limits, Reason, Side, approval, check, loss_rate, psi
 from seawall.apps.accounts.models import User
+from seawall.apps.accounts.permissions import check as check_permission
 from seawall.apps.audit.services import SYSTEM, record
+from seawall.apps.errors import ConflictError
 from seawall.apps.policies.models import Crossing, Deployment, GateReport, Labelled, Notice, Tally, Version
 from seawall.apps.policies.models.deployment import ACTIVE, CHALLENGER, CHAMPION, STOP
 from seawall.apps.policies.models.gate import SHADOW as SHADOW_REPORT
 from seawall.apps.policies.services.deployments import Place, active, base, make, places
 from seawall.apps.policies.services.gates import note
+from seawall.apps.policies.states import EDIT
 
 LOSS_LABEL = "fraud"
 MOST_EPOCHS = 100
@@ -74,6 +78,15 @@ def watch() -> list[Deployment]:
         if one.place.role == CHALLENGER and one.stops is not None:
             stopped.append(_stop(current, one, one.stops))
     return stopped
+
+
+def keep(user: User, version: Version) -> GateReport:
+    """Keep what a version has shown beside the champion so far. DeniedError; ConflictError where it runs nowhere."""
+    check_permission(user, EDIT)
+    report = keep_report(version, user)
+    if report is None:
+        raise ConflictError(_("%(policy)s runs beside no champion now: nothing to keep.") % {"policy": version.label})
+    return report
 
 
 def keep_report(version: Version, by: User | None) -> GateReport | None:

@@ -59,10 +59,10 @@ def keep(
         if known is not None:
             if known.bundle_id == digest:
                 return known
-            raise ConflictError(
-                _("%(name)s has another content; the next free number is %(number)d.")
-                % {"name": known.label, "number": next_number(policy)}
+            says = _(
+                "%(name)s has another content here. Write version: %(number)d in its policy.yaml and import it again."
             )
+            raise ConflictError(says % {"name": known.label, "number": next_number(policy)})
         version = Version.objects.create(
             policy=policy, number=number, bundle=bundles.put(files), content_hash=pack.content_hash, state=state,
             source=source, parent=parent or _newest(policy), author=author, note=note.strip()[:LONGEST_NOTE],

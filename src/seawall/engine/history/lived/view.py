@@ -41,7 +41,7 @@ class PolicyView:
         declared = {name: one for kind in pack.events.values() for name, one in kind.columns().items()}
         keys = {name: None for label in pack.labels.values() for name in label.keys}
         self._fields: dict[str, Field | None] = keys | {
-            name: one for name, one in declared.items() if name in _read(policy) or name in also or name in keys
+            name: one for name, one in declared.items() if name in fields_read(policy) or name in also or name in keys
         }
         self._upcast = any(kind.upcasts for kind in pack.events.values())
         self._passed_ms = 0  # the latest time of the records that were left out so far
@@ -150,7 +150,7 @@ class PolicyView:
         return columns
 
 
-def _read(policy: CompiledPolicy) -> set[str]:
+def fields_read(policy: CompiledPolicy) -> set[str]:
     """The fields of events that a policy reads, in whatever way."""
     settings = [one for look in policy.settings.values() for one in (look.entity, look.segment)]
     plan = policy.plan

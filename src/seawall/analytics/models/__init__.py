@@ -1,0 +1,1 @@
+"""Models off the path: training, artefacts, calibration, exact explanations, drift."""

@@ -1,0 +1,56 @@
+"""Where challenges come from: the steps that the decision API wrote down, read in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, cast
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+
+class Happened(Protocol):
+    """A step (`number`, `at`, `what`, `detail`) of a challenge and how the challenge stands now. Times in ms."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def challenge(self) -> str: ...
+    @property
+    def at(self) -> int: ...
+    @property
+    def what(self) -> str: ...
+    @property
+    def detail(self) -> str: ...
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def provider(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def expires_at(self) -> int: ...
+    @property
+    def ended_at(self) -> int | None: ...
+    @property
+    def attempts_left(self) -> int: ...
+    @property
+    def sends_left(self) -> int: ...
+    @property
+    def decision_id(self) -> str: ...
+    @property
+    def stuck(self) -> bool: ...
+
+
+Steps = Callable[[int, int], Sequence[Happened]]
+
+
+def steps_after(number: int, most: int) -> Sequence[Happened]:
+    """The next steps of this home, as the setting SEAWALL_CHALLENGES names them. ArchiveError: they cannot be read."""
+    return cast(Steps, import_string(settings.SEAWALL_CHALLENGES))(number, most)
