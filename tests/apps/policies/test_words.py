@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from seawall.apps.errors import InvalidError
 from seawall.apps.policies.changes import compare, line_diff, say
 from seawall.apps.policies.checking import check, load
 from seawall.apps.policies.editing import edits
+from seawall.engine.pack.model import Artefact, ModelDefinition
 from tests.apps.decisions.home import NOW, PACK, card
 
 if TYPE_CHECKING:
@@ -56,6 +58,20 @@ CASES = [
 @pytest.mark.parametrize(("step", "says"), CASES)
 def test_a_change_in_words(step: tuple[str, dict[str, Any]], says: list[str]) -> None:
     assert [one.strip() for one in sentences(step)] == says
+
+
+def test_whatever_a_model_step_does_otherwise_is_told() -> None:
+    before = ModelDefinition("risk", 1, {"zh": "模型", "en": "Model"}, "models/risk.txt", "0" * 64, ("payment.card",))
+    after = replace(
+        before, inputs={"f0": "card_count_10m"}, reasons={"f0": "R1"}, top=1, switch="switches.models",
+        calibration=Artefact("models/map.json", "a" * 64),
+    )  # fmt: skip
+    packs = [replace(load(FILES), models={"risk": one}) for one in (before, after)]
+    told = [one.sentence for one in compare(*packs)]
+    assert len(told) == 5
+    assert "Model risk: reasons given 3 → 1" in told
+    assert "Model risk: switch – → switches.models" in told
+    assert "Model risk: calibration – → models/map.json aaaaaaaaaaaa" in told
 
 
 def test_layout_and_comments_are_no_change() -> None:

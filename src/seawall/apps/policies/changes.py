@@ -88,6 +88,8 @@ def member_word(member: str) -> str:
         "segment": pgettext("policy member", "segment"), "note": pgettext("policy member", "note"),
         "link": pgettext("policy member", "links"), "by": pgettext("policy member", "shared keys"),
         "hops": pgettext("policy member", "most links away"),
+        "reasons": pgettext("policy member", "reason codes"), "top": pgettext("policy member", "reasons given"),
+        "calibration": pgettext("policy member", "calibration"), "switch": pgettext("policy member", "switch"),
     }  # fmt: skip
     return words.get(member, member)
 
@@ -270,6 +272,11 @@ def _model(one: ModelDefinition) -> dict[str, Any]:
         "file": f"{one.file} {one.sha256[:12]}",
         "on": list(one.on),
         "title": _title(one.title),
+        "inputs": dict(one.inputs),
+        "reasons": dict(one.reasons),
+        "top": one.top,
+        "calibration": f"{one.calibration.file} {one.calibration.sha256[:12]}" if one.calibration else "",
+        "switch": one.switch,
     }
 
 
