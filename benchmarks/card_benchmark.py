@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from seawall.analytics.fraud import Metrics, Transactions, measure, split, train
+from seawall.analytics.fraud import RECIPE, Metrics, Transactions, measure, split
+from seawall.analytics.models.training import train
 from seawall.cli.card_benchmark import ID, TERMINAL, TIME, CardFile, Ints, feature_rows, read_file
 from seawall.cli.card_features import BENCHMARK, SEAWALL
 from seawall.engine.model import model_hash, parse_model
@@ -52,7 +53,7 @@ def trained(transactions: Transactions, start: int, rows: Ints, matrix: np.ndarr
     """One week's figures; `matrix` holds the features of `rows`."""
     parts = split(transactions, start)
     learned, judged = (matrix[np.searchsorted(rows, part)] for part in (parts.train, parts.tested))
-    data = train(learned, transactions.fraud[parts.train] == 1, names).encode()
+    data = train(names, learned, transactions.fraud[parts.train] == 1, RECIPE).artefact.encode()
     return figures(measure(transactions, parts.tested, parse_model(data, model_hash(data)).score_rows(judged)))
 
 

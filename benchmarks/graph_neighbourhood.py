@@ -54,6 +54,7 @@ LINKS = """
 links:
   member: customer
   within: 90d
+  period: 10d
   shared:
     - {key: device, on: [pay], hub: 20, title: {zh: 设备, en: Device}}
     - {key: ip, on: [pay], hub: 20, title: {zh: 地址, en: Address}}

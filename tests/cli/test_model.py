@@ -112,7 +112,7 @@ def test_without_json_a_table(seawall: Run, tmp_path: Path) -> None:
     data = _write(tmp_path / "cards.parquet", _blank)
     ran = seawall("model", "evaluate", "card-benchmark", "--train-start", START, "--data", str(data))
     assert ran.status == 0
-    assert "only 30 days before the training week" in ran.err
+    assert "days of history before the training week: 30;" in ran.err
     assert ran.out.splitlines()[2].split() == ["benchmark", "-", "-", "-"]
     assert "have no label" in ran.out
 

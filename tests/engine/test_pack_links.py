@@ -11,7 +11,7 @@ from seawall.engine.pack.links import DEFAULT_HUB
 from seawall.engine.policy import compile_policy
 from seawall.engine.relive import longest_reach
 from seawall.engine.snapshot import dump, restore
-from seawall.engine.times import DAY
+from seawall.engine.times import DAY, HOUR
 from tests.engine.world import PACKS
 
 CASES: list[tuple[str, str, str, str, str]] = [  # file, old, new (@ marks the place), message, suggestion
@@ -20,6 +20,8 @@ CASES: list[tuple[str, str, str, str, str]] = [  # file, old, new (@ marks the p
     ("links.yaml", "within: 2d", "within: @10m", "must lie between 1h and 400d", "90d"),
     ("links.yaml", "within: 2d", "within: @401d", "must lie between 1h and 400d", "90d"),
     ("links.yaml", "within: 2d", "within: @3600500ms", "not whole seconds", "second"),
+    ("links.yaml", "period: 36h", "period: @3d", "longer than links last", "shorten"),
+    ("links.yaml", "period: 36h", "period: @5m", "period must lie between 1h and 400d", ""),
     ("links.yaml", "key: device", "key: @customer", "customer stands twice", "once"),
     ("links.yaml", "key: ip", "key: @device", "device stands twice", "once"),
     ("links.yaml", "key: ip", "key: @items", "unknown key field 'items'", ""),
@@ -43,7 +45,7 @@ CASES: list[tuple[str, str, str, str, str]] = [  # file, old, new (@ marks the p
     ("features.yaml", "by: [device]", "window: @{last: 1h}", "linked has no window", "remove"),
     ("features.yaml", "name: group, ", "name: group, by: @[ip], ", "a component is by all shared keys", "remove"),
     ("features.yaml", "window: {last: 2h}", "window: @{calendar: day}", "sliding window", "24h"),
-    ("features.yaml", "window: {last: 2h}", "window: @{last: 3d}", "longer than links last", "shorten"),
+    ("features.yaml", "window: {last: 2h}", "window: @{last: 2d}", "longer than the period", "shorten"),
     ("features.yaml", "window: {last: 2h}", "window: @{last: 1m}", "8 buckets of whole seconds", "hours"),
     ("features.yaml", "entity: customer, window: {last: 2h}", "entity: customer", "needs window", "24h"),
     ("features.yaml", "name: group, ", "agg: sum, name: group, ", "unknown key 'agg' of feature", ""),
@@ -88,10 +90,18 @@ def test_links_are_read(folder):
     links = pack.links
     assert isinstance(links, Links)
     assert (links.member, links.within_ms, links.keys) == ("customer", 2 * DAY, ("customer", "device", "ip", "payee"))
+    assert links.period_ms == 36 * HOUR
     assert [one.hub for one in links.shared] == [3, DEFAULT_HUB, 5]
     assert (links.marked_by, links.marks) == (("label.fraud",), ("customer", "device"))
     assert pack.features["hops"].hops == DEFAULT_HOPS
     assert pack.features["linked_by_device"].by == ("device",)
+
+
+def test_a_period_is_thirty_days_unless_stated(folder):
+    edit(folder, "links.yaml", "  period: 36h\n", "")
+    assert load_pack(folder).links.period_ms == 2 * DAY  # no longer than links last
+    edit(folder, "links.yaml", "within: 2d", "within: 90d")
+    assert load_pack(folder).links.period_ms == 30 * DAY
 
 
 def test_features_of_links_need_links(folder):
@@ -111,7 +121,7 @@ def test_growth_takes_four_windows_at_most(folder):
 
 def test_where_of_a_link_is_checked(folder):
     edit(folder, "links.yaml", "where: items > 1", "where: item > 1")
-    with pytest.raises(PackError, match=r"links.yaml:7.*item"):
+    with pytest.raises(PackError, match=r"links.yaml:8.*item"):
         compile_policy(load_pack(folder))
 
 
@@ -148,5 +158,5 @@ def test_titles_of_links_may_change(folder):
     restore(compile_policy(load_pack(folder)), data)
 
 
-def test_history_reaches_back_over_three_spans():
-    assert longest_reach(compile_policy(load_pack(PACKS / "linked"))) == 6 * DAY + 1000
+def test_history_reaches_back_over_a_link_and_two_periods():
+    assert longest_reach(compile_policy(load_pack(PACKS / "linked"))) == 5 * DAY + 1000

@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seawall.analytics.fraud import Metrics, Split, TrainingError, Transactions, fingerprint, measure, split, train
+from seawall.analytics.fraud import RECIPE, Metrics, Split, Transactions, measure, split
+from seawall.analytics.models.training import TrainingError, train
 from seawall.cli import OK
 from seawall.cli.card_benchmark import ID, PACK, CardFile, Floats, feature_rows, find_file, read_file
 from seawall.cli.card_features import BENCHMARK, HISTORY_DAYS, SEAWALL
@@ -66,7 +67,7 @@ def _card_benchmark(args: argparse.Namespace) -> int:
         except TrainingError as error:
             raise UsageError(f"{error} (training from {args.train_start})") from None
         figures = _measured(file.transactions, parts, scores[kind])
-        models.append({"features": kind, "model": "lightgbm", **asdict(figures), "fingerprint": made})
+        models.append({"features": kind, "model": RECIPE.learner, **asdict(figures), "fingerprint": made})
     if args.scores is not None:
         _write_scores(args.scores, file, parts, scores["seawall"])
     report = {
@@ -96,7 +97,7 @@ def _needed(file: CardFile, start: int) -> CardFile:
         )
     seen = start - first
     if seen < HISTORY_DAYS:
-        word = f"only {seen} days before the training week; the features look back up to {HISTORY_DAYS}"
+        word = f"days of history before the training week: {seen}; the features look back up to {HISTORY_DAYS}"
         print(f"seawall: {word}", file=sys.stderr)
     return file.between(start - HISTORY_DAYS, start + _SPAN)
 
@@ -107,10 +108,9 @@ def _trained(
     """Scores of the test week by the engine's own scorer, and the model's fingerprint."""
     known = len(parts.train)
     fraud = transactions.fraud[parts.train] == 1
-    text = train(matrix[:known], fraud, names)
-    data = text.encode()
-    model = parse_model(data, model_hash(data))
-    return model.score_rows(matrix[known:]), fingerprint(matrix[:known], fraud, names, text)
+    trained = train(names, matrix[:known], fraud, RECIPE)
+    data = trained.artefact.encode()
+    return parse_model(data, model_hash(data)).score_rows(matrix[known:]), trained.fingerprint
 
 
 def _measured(transactions: Transactions, parts: Split, scores: Floats) -> Metrics:

@@ -70,9 +70,9 @@ def field_names(pack: Pack, on: tuple[str, ...], text: str) -> dict[str, Name]:
             refusal = _FOREIGN
         always = len(declared) == len(on) and all(one.required for one in declared)
         names[name] = Name(name, field_type(field), nullable=not always, refusal=refusal)
-    everywhere = fields_of(pack, pack.events)
-    for name in everywhere.keys() - names.keys():
-        owners = [kind for kind, event_type in pack.events.items() if name in event_type.columns()]
+    held = {kind: event_type.columns() for kind, event_type in pack.events.items()}
+    for name in {name for columns in held.values() for name in columns} - names.keys():
+        owners = [kind for kind, columns in held.items() if name in columns]
         names[name] = Name(name, Type.STRING, refusal=f"is a field of {', '.join(owners)}, not of {', '.join(on)}")
     return names
 

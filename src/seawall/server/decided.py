@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from seawall.engine.decision import Decision
 from seawall.engine.errors import SeawallError
+from seawall.engine.journal import Journal, Kind, decode_event
 
 _VERSION_7 = "7000"
 _VARIANT = 0x8000
@@ -41,6 +42,18 @@ def decision_id(decision: Decision) -> str:
     time = f"{decision.effective_ms:012x}"
     high, low = decision.sequence >> 48, decision.sequence & _LOW
     return f"{time[:8]}-{time[8:]}-{_VERSION_7}-{_VARIANT | high:04x}-{low:012x}"
+
+
+def decided_after(journal: Journal, after: int, limit: int) -> list[Decided]:
+    """The decisions in a journal after a sequence number, at most `limit`."""
+    found: list[Decided] = []
+    for record in journal.read(after, verify=False):
+        decision = decode_event(record).decision if record.kind == Kind.EVENT else None
+        if decision is not None:
+            found.append(Decided(decision, decision_id(decision), True))
+            if len(found) >= limit:
+                break
+    return found
 
 
 def sequence_of(text: str) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from seawall.engine.engine import Engine
 
-from .sequencer import Counters
+from .counters import Counters
 
 
 def gauges_of(engine: Engine, counters: Counters, warming: Mapping[str, Any] | None) -> dict[str, float]:

@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import takewhile
 from typing import Any, NamedTuple, TypeVar
@@ -31,6 +30,7 @@ from seawall.engine.lists import ListEntry
 from seawall.engine.settings import SettingEntry
 from seawall.sealing import Erasure, LocalSealer
 
+from .counters import Counters
 from .decided import BusyError, Decided, UnavailableError, decision_id
 
 T = TypeVar("T")
@@ -84,29 +84,6 @@ class _Flying(NamedTuple):
     batches: list[_Batch]
     commit: asyncio.Future[dict[Any, Erased]]
     began: float
-
-
-@dataclass(slots=True)
-class Counters:
-    """What has happened since the start. `results`: by policy, its role, outcome ("" where it failed), and whether it
-    was served."""
-
-    results: dict[tuple[str, str, str, bool], int] = field(default_factory=dict)
-    degraded: int = 0
-    repeats: int = 0
-    commits: int = 0
-    commit_seconds: float = 0.0
-    last_commit_ms: float = 0.0
-    failures: int = 0
-
-    @property
-    def outcomes(self) -> dict[str, int]:
-        """Decisions by the outcome that was served."""
-        found: dict[str, int] = {}
-        for (_, _, outcome, is_served), number in self.results.items():
-            if is_served:
-                found[outcome] = found.get(outcome, 0) + number
-        return found
 
 
 class Sequencer:
@@ -278,7 +255,8 @@ class Sequencer:
         erased = flying.commit.result()
         self._flying = None
         seconds = time.perf_counter() - flying.began
-        self._count(seconds, [result for batch in flying.batches for result in batch.results])
+        results = [result for batch in flying.batches for result in batch.results]
+        self.counters.count(seconds, results, self.flying, self._engine())
         for batch in flying.batches:
             for waiting, result in zip(batch.waiting, batch.results, strict=True):
                 if isinstance(result, Decided) and not result.repeated:
@@ -331,34 +309,6 @@ class Sequencer:
                     payloads[place] = (kind, encode_erasure(record))
             self._journal.append(payloads)
         return erased
-
-    def _count(self, seconds: float, results: Sequence[Any]) -> None:
-        counters = self.counters
-        counters.commits += 1
-        counters.commit_seconds += seconds
-        counters.last_commit_ms = seconds * 1_000
-        found, flying, champion = counters.results, self.flying, self._engine().policy.label
-        challenger = self._engine().deployment.challenger
-        rival = challenger.policy.label if challenger is not None else ""
-        for result in results:
-            if isinstance(result, Decided):
-                if result.repeated:
-                    counters.repeats += 1
-                    continue
-                decision = result.decision
-                key = (
-                    decision.policy,
-                    "champion" if decision.policy == champion else "challenger",
-                    decision.outcome,
-                    True,
-                )
-                found[key] = found.get(key, 0) + 1
-                if decision.degraded:
-                    counters.degraded += 1
-                for other in flying[decision.sequence].others:
-                    role = {champion: "champion", rival: "challenger"}.get(other.policy, "shadow")
-                    key = (other.policy, role, other.outcome, False)
-                    found[key] = found.get(key, 0) + 1
 
     async def _failed(self, error: Exception) -> None:
         """Nothing that is not durable may be kept, nor what waits behind it: the keys it uses may not exist."""

@@ -15,7 +15,7 @@ from seawall.engine.decision import Decision
 from seawall.engine.door import Door, Event
 from seawall.engine.engine import Engine
 from seawall.engine.errors import EventError, SeawallError
-from seawall.engine.journal import ActivationRecord, Journal, JournalError, Kind, decode_event, encode_activation
+from seawall.engine.journal import ActivationRecord, Journal, Kind, decode_event, encode_activation
 from seawall.engine.lists import MAX_ENTRIES as MAX_LISTED
 from seawall.engine.lists import ListEntry
 from seawall.engine.money import Rates
@@ -25,7 +25,8 @@ from seawall.sealing import Erasure, KeyRing, LocalSealer, SealingError
 
 from . import warm_up
 from .bodies import addressed, event_id_of
-from .decided import Decided, UnavailableError, decision_id, sequence_of
+from .counters import Counters
+from .decided import Decided, UnavailableError, decided_after, decision_id, sequence_of
 from .deploying import Deployed, Deployer, Filed, Wanted
 from .gate import Gate
 from .gauges import gauges_of
@@ -33,11 +34,11 @@ from .home import Home
 from .limits import settings_of
 from .packs import PackShelf
 from .recovery import Progress, Recovered, recover, warmed
-from .sequencer import Counters, Erased, EraseSubject, Sequencer, Work
+from .sequencer import Erased, EraseSubject, Sequencer, Work
 from .snapshots import Activation, Head, Snapshots
+from .writers import Writers
 
 MAX_SUBJECT = 1_024
-_WRITERS = 16  # of answers kept, by policy and language
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Service:
         self._gate = Gate(rates or Rates(), self.sealer, clock)
         self._deployer = Deployer(self, self._sequencer, self._gate.prepare, clock)
         self._state: Recovered | None = None
-        self._answers: dict[tuple[str, str], Answers] = {}
+        self._writers = Writers(self.shelf, self.active, lambda: self.activations)
         self._saved = -1  # sequence of the newest snapshot
         self._phase = "starting"
 
@@ -332,24 +333,11 @@ class Service:
 
     def decisions(self, after: int, limit: int) -> list[Decided]:
         """Decisions by sequence number, those after `after`, at most `limit`."""
-        found: list[Decided] = []
-        for record in self.journal.read(after, verify=False):
-            decision = decode_event(record).decision if record.kind == Kind.EVENT else None
-            if decision is not None:
-                found.append(Decided(decision, decision_id(decision), True))
-                if len(found) >= limit:
-                    break
-        return found
+        return decided_after(self.journal, after, limit)
 
     def answers(self, policy: str, language: str) -> Answers:
         """The writer of answers for decisions of one policy (name@version), a former one too."""
-        writer = self._answers.get((policy, language))
-        if writer is None:
-            writer = Answers(self._policy(policy), language)
-            while len(self._answers) >= _WRITERS:
-                self._answers.pop(next(iter(self._answers)))
-            self._answers[policy, language] = writer
-        return writer
+        return self._writers.writer(policy, language)
 
     def limits(self, entity: str = "", segment: str = "") -> list[dict[str, Any]]:
         """The declared limits, and what is in force for an entity and segment, in the clear ("": for everyone else)."""
@@ -374,7 +362,7 @@ class Service:
     def _use(self, found: Recovered) -> None:
         self._state = found
         self._gate.follow(self.active())
-        self._answers.clear()
+        self._writers.clear()
 
     def _recover(self) -> Callable[[], None]:
         found = recover(self.journal, self.shelf, self.snapshots, self._recall)
@@ -399,15 +387,6 @@ class Service:
             return flying.decision
         record = self.journal.get(sequence)
         return decode_event(record).decision if record.kind == Kind.EVENT else None
-
-    def _policy(self, label: str) -> CompiledPolicy:
-        if label == self.active().label:
-            return self.active()
-        named = (one for activation in self.activations for one in activation.named)
-        found = next((one for one in named if one.policy == label), None)
-        if found is None:
-            raise JournalError(f"the journal holds no policy {label}")
-        return self.shelf.policy(found.digest)
 
 
 @contextmanager

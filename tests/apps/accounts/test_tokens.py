@@ -231,7 +231,22 @@ def test_an_administrator_sees_and_revokes_others(ana: User, root: User) -> None
     assert again.status_code == 409
 
 
+def test_no_token_turns_a_kill_switch_on(make_user: Any) -> None:
+    officer = make_user("cy", "compliance_officer")
+    assert officer.has_perm("limits.stop")
+    assert "limits.stop" not in {one.key for one in tokens.grantable(officer)}
+    with pytest.raises(InvalidError):
+        tokens.make(officer, "robot", ["limits.stop"])
+    made, text = tokens.make(officer, "robot", ["limits.view"])
+    Token.objects.filter(pk=made.pk).update(scopes=["limits.view", "limits.stop"])  # as made by an older version
+    headers = {"authorization": f"Bearer {text}"}
+    answer = Client().post(f"{ROOT}/limits/switches.stop_all/on", {"reason": "a stolen token"},
+                           content_type="application/json", headers=headers)  # fmt: skip
+    assert (answer.status_code, answer.json()["code"]) == (403, "session_required")
+
+
 def test_what_no_token_carries_is_known_in_the_catalog() -> None:
-    assert {"decisions.reveal", "users.manage", "cases.approve", "lists.approve"} <= catalog().session_only
+    never = {"decisions.reveal", "users.manage", "cases.approve", "lists.approve", "limits.stop", "outbox.approve"}
+    assert never <= catalog().session_only
     with pytest.raises(RolesError, match=r"cases\.fly"):
         read_catalog({"permissions": {}, "roles": {}, "session_only": ["cases.fly"]})

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +19,7 @@ from seawall.server.challenge.options import ChallengeOptions
 from seawall.server.challenge.wishes import Ask, Reply
 from seawall.server.home import Home
 from seawall.server.service import Service
-from tests.server.world import PACKS, bundle, running
+from tests.server.world import PACKS, bundle
 
 NOW = int(time.time() * 1_000)
 PHONE = "+8613800138000"
@@ -56,10 +59,25 @@ def story() -> Story:
     return told
 
 
+@asynccontextmanager
+async def _running(home: Home) -> AsyncIterator[Service]:
+    """With the key file of a real home: what follows the journal may open sealed values."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ring, _new = home.key_ring()
+    service = Service(home, ring, clock=lambda: NOW)
+    service.open(bundle(PACKS / "payments"))
+    await service.start()
+    try:
+        yield service
+    finally:
+        await service.stop()
+
+
 async def _live(told: Story) -> None:
     seconds = [0.0]
     folder = told.home.folder
-    async with running(folder, clock=lambda: NOW, pack=bundle(PACKS / "payments")) as service:
+    async with _running(told.home) as service:
         desk = Desk(service, ChallengeOptions(environment="demo"), lambda: NOW, timer=lambda: seconds[0])
         await desk.start()
         for customer in ("c4", "c1", "c2", "c3", "c5"):

@@ -152,3 +152,26 @@ def test_rest(told: Told, signed_in: Sign) -> None:
     body = json.dumps({"reason": "no more"})
     answer = client.post(f"/api/v1/outbox/{row.pk}/cancel", body, content_type="application/json")
     assert answer.json()["state"] == "cancelled"
+
+
+def test_endpoints_over_rest(signed_in: Sign) -> None:
+    client, root = signed_in("admin"), "/api/v1/outbox/endpoints"
+
+    def post(path: str, body: dict[str, Any]) -> Any:
+        return client.post(f"{root}{path}", json.dumps(body), content_type="application/json")
+
+    asked = post("", {"name": "lake", "url": "https://example.com/in", "kinds": ["case.opened"], "reason": "it reads"})
+    assert (asked.status_code, asked["Cache-Control"], asked.json()["secret"][:6]) == (202, "no-store", "whsec_")
+    made = asked.json()["endpoint"]
+    assert (made["agreed"], made["active"], bool(made["request_id"])) == (False, False, True)
+    assert post(f"/{made['id']}/active", {"active": True}).status_code == 409
+    approvals.approve(second_person(), made["request_id"])
+    (one,) = client.get(root).json()
+    assert (one["agreed"], one["active"], one["request_id"], "secret" in one) == (True, True, None, False)
+    change = {"url": "https://example.com/elsewhere", "kinds": [], "reason": "it has moved"}
+    waiting = post(f"/{made['id']}/change", change)
+    assert (waiting.status_code, waiting.json()["url"]) == (202, "https://example.com/in")
+    approvals.approve(second_person(), waiting.json()["request_id"])
+    assert client.get(f"{root}/{made['id']}").json()["url"] == "https://example.com/elsewhere"
+    assert post(f"/{made['id']}/active", {"active": False}).json()["active"] is False
+    assert post("", {"name": "x", "url": "https://10.0.0.1/", "reason": "some reason"}).status_code == 422

@@ -18,15 +18,18 @@ from seawall.console.words import Text
 
 @dataclass(frozen=True)
 class OneOf(Choice):
-    """Any of a few values of a column that has an index with the list's name before it."""
+    """Any of a few values of a column that has an index with the list's name before it; `ordered`: and the primary key
+    behind it."""
 
     list: str = ""
+    ordered: bool = True
 
     def drive(self, value: Any) -> Driver:
         """By that index, which gives one value's rows in their order."""
         condition = Q(**{f"{self.field}__in": value})
         rows = queries.entries(self.list).filter(condition).order_by()
-        return Driver(rows.values("pk")[: FEW + 1].count(), Q(pk__in=rows.values("pk")), condition, len(value) == 1)
+        return Driver(rows.values("pk")[: FEW + 1].count(), Q(pk__in=rows.values("pk")), condition,
+                      self.ordered and len(value) == 1)  # fmt: skip
 
     def narrow(self, rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
         """Alone as together."""

@@ -108,7 +108,8 @@ class Entry(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["list", "entry_id"], name="lists_entry_once")]
         indexes: ClassVar = [
             models.Index(fields=["list", "state", "id"], name="lists_entry_state"),
-            models.Index(fields=["list", "source", "id"], name="lists_entry_source"),
+            models.Index(fields=["list", "id"], name="lists_entry_list"),
+            models.Index(fields=["list", "source", "state"], name="lists_entry_from"),  # for the facets' counts, too
             models.Index(fields=["list", "valid_until", "id"], name="lists_entry_until"),
             models.Index(fields=["list", "last_hit_at", "id"], name="lists_entry_hit"),
             models.Index(fields=["list", "state", "quiet_since", "id"], name="lists_entry_quiet"),

@@ -13,11 +13,9 @@ from seawall.apps.accounts.permissions import api_requires, person
 from seawall.apps.etag import tagged
 from seawall.apps.outbox import queries, services
 from seawall.apps.outbox.console.deliveries import target_of
-from seawall.apps.outbox.endpoints_api import router as endpoints
 from seawall.apps.outbox.models import Delivery
 
 router = Router(tags=["outbox"])
-router.add_router("/endpoints", endpoints)  # before /{delivery_id}
 _MOST = 200
 
 

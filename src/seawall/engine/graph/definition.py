@@ -38,13 +38,15 @@ class SharedKey:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The links of a pack. A link lasts `within_ms` (whole seconds) from when it was last seen, and so does a mark.
+    """The links of a pack. A link lasts `within_ms` from when it was last seen, and so does a mark; components hold the
+    links of the present `period_ms` and of the one before (whole seconds, both; the period is the shorter or the same).
 
     `marked_by`: the labels (`label.fraud`) that mark; `marks`: the keys whose values in such a label are marked.
     """
 
     member: str
     within_ms: int
+    period_ms: int
     shared: tuple[SharedKey, ...]
     marked_by: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
@@ -56,10 +58,10 @@ class Links:
 
     @property
     def reach_ms(self) -> int:
-        """How long a value that is not seen can still matter: components hold one to two spans of `within_ms`."""
-        return 2 * self.within_ms + 1000
+        """How long a value that is not seen can still matter."""
+        return max(self.within_ms, 2 * self.period_ms) + 1000
 
     @property
     def history_ms(self) -> int:
         """How far back what is read now may depend on: the oldest link of a component was judged by those before it."""
-        return 3 * self.within_ms + 1000
+        return self.within_ms + 2 * self.period_ms + 1000

@@ -150,7 +150,7 @@ def connect(C, member, shared, now):
     touch(P, record_of(C, member) + 8 * number, RECENT, shared >> 3, now)
     touch(P, record_of(C, shared) + 8, ld(space_of(C, number) + 40) + 1, member >> 3, now)
     if ld(C + 32) != 0 and not is_hub(C, shared, now):
-        period = now // ld(C + 24)
+        period = now // ld(C + 96)
         unite(C, member, shared, period - 1, now)
         unite(C, member, shared, period, now)
 

@@ -10,7 +10,7 @@ t // 1000. Something seen at s is *fresh* at now while now - s < `within`.
   to BREADTH. linked_marked: those of them with a fresh mark.
 * distance: links to the nearest value with a fresh mark, breadth first, over at most BREADTH other values; the keys in
   their order, the value seen last first.
-* component: period p is [p * within, (p + 1) * within). Read in period p it is the values joined by links seen since
+* component: period p is [p * period, (p + 1) * period). Read in period p it is the values joined by links seen since
   period p - 1 began, each link as it was then: not those with a hub. Its size is the number of its members; its growth
   over w the number of members that were first linked since then in one of the newest 8 buckets of w / 8.
 """
@@ -145,8 +145,8 @@ class LinkOracle:
     # --- components
 
     def _since(self, now: int) -> list[tuple[int, Value, Value]]:
-        within = self.links.within_ms // 1000
-        return [one for one in self._joined if one[0] >= (now // within - 1) * within]
+        period = self.links.period_ms // 1000
+        return [one for one in self._joined if one[0] >= (now // period - 1) * period]
 
     def _component(self, start: Value, now: int) -> set[Value]:
         links = self._since(now)

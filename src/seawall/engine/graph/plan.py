@@ -9,7 +9,7 @@ from ..feature.definition import Feature
 from .definition import BUCKETS, COMPONENTS, GROWTH, KINDS, RECENT, Links
 
 _MISSING = -0x8000000000000000
-HEADER_WORDS = 12  # of the context, then a row a space, a row a growth window, a row a reader
+HEADER_WORDS = 13  # of the context, then a row a space, a row a growth window, a row a reader
 SPACE_WORDS, READER_WORDS = 6, 8
 PERIOD_WORDS, GROWTH_WORDS = 3, 1 + BUCKETS // 2  # of one period of a component, and more for each growth window
 POOL_WORDS = 16  # the pool's header
@@ -78,6 +78,7 @@ class LinkPlan:
         words = [
             0, 0, keys, self.links.within_ms // 1000, self.period_words, len(self.growth), 8 * growth_at,
             len(self.readers), 8 * readers_at, features, self._bit(self.mark), sum(1 << number for number in marked),
+            self.links.period_ms // 1000,
         ]  # fmt: skip
         for number, column in enumerate(self.spaces):
             hub = self.links.shared[number - 1].hub if number else 0

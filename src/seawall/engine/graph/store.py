@@ -3,9 +3,9 @@
 Pasted, before kernel.py, behind the primitives of feature/ops.py into one module (see state.py).
 
 C is the links' context: address of the pool, of the scratch, number of keys, seconds a link lasts, words of a period,
-growth windows, where their buckets stand, readers, where they stand, features, the marks' condition, the marked keys
-(a bit each). Then a row a key: its records, its id column, bytes of a record, where its periods begin, its condition,
-its hub bound. A *code* names a value: id * 8 + number of its key (0: a member).
+growth windows, where their buckets stand, readers, where they stand, features, the marks' condition, the marked keys (a
+bit each), seconds of a period. Then a row a key: its records, its id column, bytes of a record, where its periods
+begin, its condition, its hub bound. A *code* names a value: id * 8 + number of its key (0: a member).
 
 A list holds what a value was linked to, the newest first: a word is seconds << 30 | id. Its header is place << 16 |
 log2 of its room << 8 | entries. Lists lie in the pool, whose words are: next free word, then a chain of freed places
@@ -26,7 +26,7 @@ from seawall.engine.feature.ops import *  # noqa: F403
 SECONDS, ID_MASK = 30, (1 << 30) - 1
 LOW = (1 << 32) - 1
 RECENT, BREADTH, PLACES = 32, 128, 512
-SPACES_AT, SPACE_BYTES, READER_BYTES = 96, 48, 64
+SPACES_AT, SPACE_BYTES, READER_BYTES = 104, 48, 64
 TABLE_AT = 8 * (4 + 2 * BREADTH)  # of the scratch
 LINKED, LINKED_MARKED, DISTANCE, SIZE, GROWTH = 0, 1, 2, 3, 4
 
@@ -205,7 +205,7 @@ def unite(C, one, other, period, now):
 @called
 def members_of_component(C, code, now):
     """How many members a value's component has."""
-    period = now // ld(C + 24) - 1
+    period = now // ld(C + 96) - 1
     if ld(period_of(C, code, period)) != period + 2:
         return 1 if code & 7 == 0 else 0
     return ld(period_of(C, root_of(C, code, period), period) + 16) & LOW
@@ -214,7 +214,7 @@ def members_of_component(C, code, now):
 @called
 def growth_of_component(C, code, window, now):
     """How many of them came in the buckets of a growth window."""
-    period = now // ld(C + 24) - 1
+    period = now // ld(C + 96) - 1
     if ld(period_of(C, code, period)) != period + 2:
         return 0
     B = period_of(C, root_of(C, code, period), period) + 24 + 40 * window

@@ -24,9 +24,10 @@ from seawall.engine.pack.events import Settings
 from seawall.engine.pack.model import Place
 from seawall.engine.pack.reader import Node, did_you_mean
 from seawall.engine.pack.windows import MAX_WINDOW, read_window
-from seawall.engine.times import HOUR
+from seawall.engine.times import DAY, HOUR
 
 DEFAULT_HUB = 20
+MAX_PERIOD = 30 * DAY  # unless stated
 _MAX_DEFAULT = 2**53
 _Places = dict[tuple[str, ...], Place]
 
@@ -36,25 +37,28 @@ def read_links(root: Node, settings: Settings, places: _Places) -> Links | None:
     if root.value is None or not root.members(("links",), ("links",), "links.yaml"):
         return None
     node = root["links"]
-    if not node.members(("member", "within", "shared", "marks"), ("member", "within", "shared"), "links"):
+    if not node.members(("member", "within", "period", "shared", "marks"), ("member", "within", "shared"), "links"):
         return None
     member = node.known("member", _keys(settings.events), "key field")
     shared = _shared(node["shared"], member, settings, places)
     marked_by, marks = _marks(node["marks"], [member, *(one.key for one in shared)], settings)
-    within = _within(node)
-    if not member or not shared or not within:
+    within = _span(node, "within", 0)
+    period = _span(node, "period", min(within, MAX_PERIOD))
+    if within and period > within:
+        node["period"].problem("the period is longer than links last", "shorten it, or raise within")
+    if not member or not shared or not within or not period:
         return None
-    return Links(member, within, shared, marked_by, marks)
+    return Links(member, within, period, shared, marked_by, marks)
 
 
-def _within(node: Node) -> int:
-    within = node.duration("within")
-    if within and not HOUR <= within <= MAX_WINDOW:
-        node["within"].problem("within must lie between 1h and 400d", "90d is a good start")
+def _span(node: Node, key: str, default: int) -> int:
+    span = node.duration(key, default)
+    if span and not HOUR <= span <= MAX_WINDOW:
+        node[key].problem(f"{key} must lie between 1h and 400d", "90d and a period of 30d are a good start")
         return 0
-    if within % 1000:
-        node["within"].problem("within is not whole seconds", "links are seen to the second")
-    return within
+    if span % 1000:
+        node[key].problem(f"{key} is not whole seconds", "links are seen to the second")
+    return span
 
 
 def _shared(root: Node, member: str, settings: Settings, places: _Places) -> tuple[SharedKey, ...]:
@@ -156,8 +160,9 @@ def _growth_window(node: Node, kind: str, links: Links | None, zone: str) -> Win
         return None
     if window.last_ms % (1000 * BUCKETS):
         node["window"].problem(f"the window is not {BUCKETS} buckets of whole seconds", "take whole hours")
-    if links is not None and window.last_ms > links.within_ms:
-        node["window"].problem("the window is longer than links last", "shorten it, or raise within in links.yaml")
+    if links is not None and window.last_ms > links.period_ms:
+        message = "the window is longer than the period of components"
+        node["window"].problem(message, "shorten it, or raise period in links.yaml")
     return window
 
 

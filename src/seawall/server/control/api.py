@@ -32,6 +32,7 @@ from seawall.apps.jobs.api import router as jobs
 from seawall.apps.limits.api import router as limits
 from seawall.apps.lists.api import router as lists
 from seawall.apps.outbox.api import router as outbox
+from seawall.apps.outbox.endpoints_api import router as endpoints
 from seawall.apps.policies.api import router as policies
 from seawall.apps.policies.backtesting.api import router as backtests
 from seawall.apps.problem import denied, problem
@@ -47,6 +48,7 @@ ROUTERS: dict[str, Router] = {
     "/cases": cases,
     "/decisions": decisions,
     "/jobs": jobs,
+    "/outbox/endpoints": endpoints,  # before /outbox/{delivery_id}
     "/outbox": outbox,
     "/actions": actions,
     "/policies": policies,

@@ -112,7 +112,7 @@ def _page(found: queries.Listed | None, whole: bool, export: bool, marks: Collec
     name = found.name if found else ""
     facets: list[Any] = [
         filters.OneOf("state", gettext_lazy("State"), "state", STATES, list=name),
-        filters.OneOf("source", gettext_lazy("Source"), "source", SOURCES, list=name),
+        filters.OneOf("source", gettext_lazy("Source"), "source", SOURCES, list=name, ordered=False),
         Exact("value", gettext_lazy("Value"), "key"),
         Exact("import", gettext_lazy("Import"), "batch"),
         *_MARKS,

@@ -1,4 +1,4 @@
-"""Since when an entry was not met, with an index: the view of those that no decision meets any more."""
+"""Since when an entry was not met: the view of those that no decision meets any more; indexes for a million entries."""
 
 from __future__ import annotations
 
@@ -28,4 +28,9 @@ class Migration(migrations.Migration):
             model_name="entry",
             index=models.Index(fields=["list", "state", "quiet_since", "id"], name="lists_entry_quiet"),
         ),
+        migrations.RemoveIndex(model_name="entry", name="lists_entry_source"),
+        migrations.AddIndex(
+            model_name="entry", index=models.Index(fields=["list", "source", "state"], name="lists_entry_from")
+        ),
+        migrations.AddIndex(model_name="entry", index=models.Index(fields=["list", "id"], name="lists_entry_list")),
     ]
