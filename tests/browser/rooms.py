@@ -69,9 +69,7 @@ def outbox(person: Any) -> None:
 
     contacts.add(person, "duty", "Wen Hai", "email", "wen.hai@example.com")
     contacts.add(person, "duty", "Wen Hai", "sms", "+8613800138000")
-    made = agreed_endpoint(
-        person, "core-banking", "https://core.invalid/seawall", ["decision.decline", "case.closed"]
-    )
+    made = agreed_endpoint(person, "core-banking", "https://core.invalid/seawall", ["decision.decline", "case.closed"])
     webhooks.create(person, "data-lake", "https://lake.invalid/in", ["case.closed"], "The data team reads it")
     with transaction.atomic():
         stuck = services.put(

@@ -120,10 +120,10 @@ def approved(checker: Watched, label: str) -> float:
 
 
 def burst(house: House, round_: int) -> str:
-    """The outcome of the fifth payment of a card within minutes, each at another merchant, by another customer."""
+    """The outcome of the fifth payment of a card within minutes, each at another merchant and on another device."""
     decided: list[dict[str, Any]] = []
     for number in range(5):
-        about = {"customer": f"burst-{round_}-{number}", "device": f"burst-{round_}-{number}",
+        about = {"customer": f"burst-{round_}", "device": f"burst-{round_}-{number}",
                  "merchant": f"burst-{round_}-{number}", "card": f"62220277770{round_:05d}"}  # fmt: skip
         decided += house.platform.decide(50_000 + 10 * round_ + number, 1, amount=10_000, **about)
     return str(decided[-1]["outcome"])

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from seawall.cli import BAD_INPUT, OK
+from seawall.cli.demo_fields import known_fields
 from seawall.cli.inputs import DEFAULT_PACK, UsageError, add_language_argument, find_pack
 from seawall.cli.watch import Watch
 from seawall.engine.journal import Journal, JournalError
@@ -246,6 +247,8 @@ def _fresh_key(home: Home, name: str, scopes: Iterable[str]) -> str:
 def _feeder(home: Home, url: str, key: str, rate: float, is_new: bool) -> Child:
     command = python("seawall.cli", "simulate", "--stream", "--to", url, "--rate", f"{rate:g}", "--seed", "7")
     command += ["--outages", "0.01"]
+    if known := known_fields(home):
+        command += ["--fields", *known]
     if is_new:
         command += ["--past-days", str(_PAST_DAYS), "--past-events", str(_PAST_EVENTS)]
     return Child("synthetic fintech", command, {"SEAWALL_API_KEY": key}, log=home.folder / "logs" / "demo.log")

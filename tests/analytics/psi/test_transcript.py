@@ -93,10 +93,7 @@ def test_each_side_receives_the_right_counts_of_elements_and_nothing_else(mode: 
 
 
 def test_elements_look_uniform() -> None:
-    """Chi-square of 16 equal bins over the first byte's high half and the last byte's low half; 0.1 % limit 37.7.
-
-    The masks are fresh, so one false alarm in some thousand runs would come: the limit here is that of one in a million.
-    """
+    """Chi-square of 16 equal bins over the first four and the last four bits, limit of one false alarm in a million."""
     _, request, reply = exchange(Mode.CARDINALITY)
     received = [*request.elements, *reply.doubled, *reply.held]
     for pick in (lambda one: one[0] >> 4, lambda one: one[-1] & 15):

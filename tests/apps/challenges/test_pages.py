@@ -82,8 +82,9 @@ def test_a_challenge_tells_what_it_was_bound_to_and_what_came_of_it(signed_in: S
     for part in ("Code by text message", "Passed", "200.00", "m4", "A wrong answer", "The policy decided on the result",
                  "Challenged decision", "Approve"):  # fmt: skip
         assert part in text, part
+    assert "lets nothing through" not in text
     text = text_of(client, page(followed, "c2"))
-    for part in ("Failed", "Bound data was changed"):
+    for part in ("Failed", "Bound data was changed", "lets nothing through"):
         assert part in text, part
     assert "The challenge is still open." in text_of(client, page(followed, "c5"))
     assert "Nobody answered in time" in text_of(client, page(followed, "c4"))  # erased since

@@ -12,7 +12,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.apps.decisions.home import PACK
-from tests.apps.policies.conftest import FIRST, SECOND, numbered
+from tests.apps.policies.conftest import FIRST, SECOND, SHIPPED, numbered
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -40,11 +40,12 @@ def test_from_a_draft_to_a_request(first: Version, signed_in: Callable[..., Clie
     stale = post(client, f"/drafts/{draft['id']}/edits", **edit)
     assert (stale.status_code, "Threshold for Review" in stale.json()["detail"]) == (409, True)
     page = client.get(f"{ROOT}/drafts/{draft['id']}")
-    assert page.json()["files"]["policy.yaml"].startswith("policy: payments\nversion: 2\n")
+    assert page.json()["files"]["policy.yaml"].startswith(f"policy: payments\nversion: {SHIPPED + 1}\n")
     assert client.get(f"{ROOT}/drafts/{draft['id']}", headers={"If-None-Match": page["ETag"]}).status_code == 304
     text = page.json()["files"]["rules.yaml"].replace("score: 45", "score: x", 1)
     wrong = post(client, f"/drafts/{draft['id']}/text", file="rules.yaml", text=text, token=2).json()
-    assert [(one["file"], one["line"]) for one in wrong["checked"]["problems"]] == [("rules.yaml", 8)]
+    line = text[: text.index("score: x")].count("\n") + 1
+    assert [(one["file"], one["line"]) for one in wrong["checked"]["problems"]] == [("rules.yaml", line)]
     fine = text.replace("score: x", "score: 46", 1)
     post(client, f"/drafts/{draft['id']}/text", file="rules.yaml", text=fine, token=3)
     version = post(client, f"/drafts/{draft['id']}/freeze", token=4, note="stricter").json()

@@ -2,13 +2,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.engine.engine import Engine
+from seawall.engine.engine import Engine, Position
 from seawall.engine.errors import StateError
 from seawall.engine.feature import state as feature_state
 from seawall.engine.graph import store
 from seawall.engine.graph.definition import BREADTH, GROWTH, KINDS, RECENT
 from seawall.engine.pack_case import run_case
-from seawall.engine.snapshot import dump, restore
+from seawall.engine.snapshot import dump, dump_lane, restore
+from seawall.engine.warming import Warming
 from tests.engine.graph.linked import HOUR, START, as_block, decided, event, expected, label, pack, policy, stream
 
 DAY = 24 * HOUR
@@ -59,6 +60,16 @@ def test_a_snapshot_continues_as_if_nothing_had_been():
     engine = restore(policy(), dump(engine))
     assert hashes + decided(engine, records[250:], 64)[1] == wanted
     assert dump(engine) == dump(restore(policy(), dump(engine)))
+
+
+def test_warming_leaves_what_deciding_does():
+    records = stream(8, 400)
+    engine, warming = Engine(policy()), Warming(policy())
+    decided(engine, records, 64)
+    warming.feed(records)
+    (lane,) = engine.lanes.values()
+    position = Position(engine.sequence, engine.clock_ms)
+    assert b"".join(dump_lane(warming.lane, warming.position)) == b"".join(dump_lane(lane, position))
 
 
 def test_letting_go_of_idle_values_changes_nothing(monkeypatch):

@@ -234,7 +234,7 @@ def test_a_key_needs_the_scope(platform: Platform) -> None:
 def test_tips_come_when_asked(platform: Platform) -> None:
     body = {
         "event_id": "tip-1", "type": "payment.transfer", "event_time": "2026-11-22T23:59:00.000Z", "customer": "tipped",
-        "counterparty": "a9", "amount": 900_000, "currency": "CNY", "direction": "out",
+        "counterparty": "a9", "amount": 1_500_000, "currency": "CNY", "direction": "out",
     }  # fmt: skip
     known = body | {"event_id": "tip-0", "counterparty": "a1", "amount": 10_000}
     assert "tips" not in platform.call("POST", "/v1/decisions", known).json

@@ -54,7 +54,7 @@ def _platform(folder: Path, rules: Mail) -> Any:
     return platform_at(folder / "home", options, pack=_pack(folder / "pack"))
 
 
-def transfer(platform: Platform, event_id: str, customer: str = "", amount: int = 900_000) -> str:
+def transfer(platform: Platform, event_id: str, customer: str = "", amount: int = 1_500_000) -> str:
     """The decision_id of a first transfer to a payee of its own, which is challenged."""
     body = {
         "event_id": f"{event_id}-before", "type": "payment.transfer", "event_time": "2026-11-22T23:58:00.000Z",
@@ -71,7 +71,7 @@ def transfer(platform: Platform, event_id: str, customer: str = "", amount: int 
 
 def bound(event_id: str) -> dict[str, Any]:
     """What the event of `transfer` is bound to."""
-    return {"amount": 900_000, "currency": "CNY", "counterparty": f"new-{event_id}", "payee_name": PAYEE}
+    return {"amount": 1_500_000, "currency": "CNY", "counterparty": f"new-{event_id}", "payee_name": PAYEE}
 
 
 def newest(box: Box) -> tuple[list[str], str, str]:
@@ -97,7 +97,7 @@ def test_from_the_letter_to_the_policy_s_word(mailed: Mailed) -> None:
     assert made.json["to"] == "x***@mail.example.com"
     to, text, code = newest(box)
     assert to == [ADDRESS]  # out of the event's sealed field; the caller sent none
-    assert "CNY 9,000.00" in text
+    assert "CNY 15,000.00" in text
     assert PAYEE in text
     assert code not in made.body.decode()
 
@@ -136,7 +136,7 @@ def test_another_payee_or_amount_fails_with_the_right_code(mailed: Mailed, field
     platform, box = mailed
     name = f"changed-{field}"
     made = platform.call("POST", "/v1/challenges", {"decision_id": transfer(platform, name)}).json
-    changed = {"payee_name": "Bruce  Wandering", "counterparty": "acc-8", "amount": 900_001}
+    changed = {"payee_name": "Bruce  Wandering", "counterparty": "acc-8", "amount": 1_500_001}
     code, given = newest(box)[2], bound(name) | {field: changed[field]}
     done = platform.verify(made["challenge_id"], code=code, bound=given).json
     assert (done["result"], done["reason"]) == ("failed", "bound_changed")
@@ -145,7 +145,7 @@ def test_another_payee_or_amount_fails_with_the_right_code(mailed: Mailed, field
 def test_the_policy_counts_failures(mailed: Mailed) -> None:
     platform, box = mailed
     rules = []
-    asked = [transfer(platform, f"often-{amount}", "often", amount) for amount in (510_000, 2_100_000)]
+    asked = [transfer(platform, f"often-{amount}", "often", amount) for amount in (1_100_000, 4_600_000)]
     for decision_id in (*asked, platform.challenged("often")):
         made = platform.call("POST", "/v1/challenges", {"decision_id": decision_id, "to": ADDRESS}).json
         event = platform.service.event(platform.service.find(decision_id).decision.sequence)  # type: ignore[union-attr]

@@ -56,7 +56,8 @@ class Challenge(models.Model):
             models.Index(fields=["state", "opened_at"], name="challenges_by_state"),
             models.Index(fields=["kind", "opened_at"], name="challenges_by_kind"),
             models.Index(fields=["provider", "opened_at"], name="challenges_by_provider"),
-            models.Index(fields=["opened_at", "kind", "provider", "state"], name="challenges_rates"),
+            models.Index(fields=["kind", "provider", "state", "opened_at"], name="challenges_rates"),
+            models.Index(fields=["reason", "opened_at"], name="challenges_by_reason"),
             models.Index(fields=["opened_at"], condition=Q(stuck=True), name="challenges_stuck"),
         ]
 

@@ -15,6 +15,8 @@ from seawall.console.driving import FEW, Driver, driven
 from seawall.console.filters import Chip, Choice, FilterError
 from seawall.console.words import Text
 
+_NAMED = 500
+
 
 @dataclass(frozen=True)
 class OneOf(Choice):
@@ -28,8 +30,11 @@ class OneOf(Choice):
         """By that index, which gives one value's rows in their order."""
         condition = Q(**{f"{self.field}__in": value})
         rows = queries.entries(self.list).filter(condition).order_by()
-        return Driver(rows.values("pk")[: FEW + 1].count(), Q(pk__in=rows.values("pk")), condition,
-                      self.ordered and len(value) == 1)  # fmt: skip
+        keys = list(rows.values_list("pk", flat=True)[: _NAMED + 1])
+        if len(keys) <= _NAMED:  # said one by one, so that no other index seems better
+            return Driver(len(keys), Q(pk__in=keys), condition)
+        ordered = self.ordered and len(value) == 1
+        return Driver(rows.values("pk")[: FEW + 1].count(), Q(pk__in=rows.values("pk")), condition, ordered)
 
     def narrow(self, rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
         """Alone as together."""

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from django.core.cache import cache
 from django.db.models import Count, QuerySet, Sum
 from django.utils.translation import gettext as _
 
@@ -23,6 +24,7 @@ from seawall.engine.lists import ListDefinition
 HOUR, DAY = 3_600_000, 86_400_000
 STALE_DAYS = 90
 MOST_SHOWN = 50
+LONG_LIST, COUNTED_SECONDS = 200_000, 10
 
 
 def now_ms() -> int:
@@ -67,8 +69,19 @@ def lists() -> list[Listed]:
 def one_list(name: str) -> Listed:
     """One of them. UnknownError."""
     found = definition(name)
-    rows = Entry.objects.filter(list=name).order_by().values_list("state").annotate(n=Count("pk"))
-    return _listed(found, dict(rows), met(name))
+    return _listed(found, _states(name), met(name))
+
+
+def _states(name: str) -> dict[str, int]:
+    """Entries by state; of a long list as they were within the last seconds."""
+    key = f"lists-states:{name}"
+    states: dict[str, int] | None = cache.get(key)
+    if states is None:
+        rows = Entry.objects.filter(list=name).order_by().values_list("state").annotate(n=Count("pk"))
+        states = dict(rows)
+        if sum(states.values()) >= LONG_LIST:
+            cache.set(key, states, COUNTED_SECONDS)
+    return states
 
 
 def met(name: str, entry: int = WHOLE_LIST) -> Met:

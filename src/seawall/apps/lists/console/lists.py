@@ -130,12 +130,13 @@ def _page(found: queries.Listed | None, whole: bool, export: bool, marks: Collec
         columns = tuple(key if one.key == "key" else one for one in columns)
     sort = next((_SORTS[one] for one in _SORTS if one in marks), ENTRIES.table.sort)
     table = replace(ENTRIES.table, columns=columns, sort=sort)
+    counts = sort == ENTRIES.table.sort  # no index has a mark and a facet
     if found is None:
         return replace(ENTRIES, table=table, filters=facets, exportable=False, counts=False)
     purpose = _("%(kind)s of %(entity)s") % {
         "kind": word(KINDS, found.definition.kind).title, "entity": word(ENTITIES, found.kind).title
     }  # fmt: skip
-    return replace(ENTRIES, name=name, title=title(name), purpose=purpose, table=table, filters=facets)
+    return replace(ENTRIES, name=name, title=title(name), purpose=purpose, table=table, filters=facets, counts=counts)
 
 
 def _list_words() -> dict[str, Word]:

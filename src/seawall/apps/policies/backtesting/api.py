@@ -12,7 +12,7 @@ from ninja import Field, Router, Schema, Status
 
 from seawall.apps.accounts.permissions import api_requires, person
 from seawall.apps.errors import ConflictError, InvalidError
-from seawall.apps.etag import tagged, unchanged
+from seawall.apps.etag import conditional, tagged, unchanged
 from seawall.apps.jobs.models import DONE
 from seawall.apps.policies import queries as policies
 from seawall.apps.policies.backtesting import queries, services
@@ -136,6 +136,7 @@ def get_report(request: HttpRequest, response: HttpResponse, backtest_id: UUID) 
 
 @router.post("/{backtest_id}/cancel", response=BacktestOut)
 @api_requires("policies.edit")
+@conditional(required=False)
 def cancel_backtest(request: HttpRequest, response: HttpResponse, backtest_id: UUID) -> Any:
     """Ask it to stop. It moves on by itself, so If-Match is not asked for; it is obeyed where it comes."""
     me, about = person(request), [("backtest", backtest_id)]
