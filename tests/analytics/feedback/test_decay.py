@@ -102,7 +102,7 @@ def test_more_hits_are_less_of_a_drop(
     share: float, drop: float, correlation: float, n: int, data: st.DataObject
 ) -> None:
     base = Baseline(share, drop, correlation)
-    assert base.log_ratio(0, 0) == pytest.approx(0.0, abs=1e-9)
+    assert base.log_ratio(0, 0) == pytest.approx(0.0, abs=1e-7)  # rounding of large log gammas
     hits = data.draw(st.integers(1, n))
     assert base.log_ratio(hits, n) < base.log_ratio(hits - 1, n)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -103,6 +104,48 @@ def test_without_labels_there_is_no_precision() -> None:
     counted.add(Block(np.ones((3, 1), bool), np.zeros(3, bool), np.ones(3, bool), np.ones(3, np.int64)))
     (one,) = performance(counted)
     assert (one.precision, one.recall, one.precision_interval) == (None, None, (0.0, 1.0))
+
+
+def test_days_before_and_after_a_change_of_rules_join() -> None:
+    before, after, wanted = Tally(["a", "gone"]), Tally(["new", "a"]), Tally(["new", "a"])
+    first, second = block(1, rules=2), block(2, rules=2)
+    before.add(first)
+    after.add(second)
+    after.join(before.aligned(after.rules))
+    none = np.zeros(60, dtype=bool)
+    assert first.evaluated is not None
+    wanted.add(second)
+    moved = replace(
+        first,
+        fired=np.stack([none, first.fired[:, 0]], axis=1),
+        evaluated=np.stack([none, first.evaluated[:, 0]], axis=1),
+    )
+    wanted.add(moved)
+    assert performance(after) == performance(wanted)
+    assert performance(after)[0].evaluated == int(second.evaluated[:, 0].sum())  # type: ignore[index]
+
+
+@pytest.mark.parametrize("rules", [1, 8, 9])
+def test_a_tally_is_kept_as_bytes(rules: int) -> None:
+    counted = Tally([f"规则{at}" for at in range(rules)])
+    counted.add(block(3, rules=rules))
+    again = Tally.from_bytes(counted.to_bytes())
+    assert performance(again) == performance(counted)
+    empty = Tally.from_bytes(Tally(RULES).to_bytes())
+    assert (empty.rules, len(empty.counts)) == (RULES, 0)
+
+
+def test_bytes_that_are_no_tally_are_refused() -> None:
+    counted = Tally(RULES)
+    counted.add(block(4))
+    good = counted.to_bytes()
+    other = io.BytesIO()
+    np.savez(
+        other, rules=np.frombuffer(b'["a"]', np.uint8), keys=np.zeros((2, 9), np.uint8), counts=np.zeros((2, 5), int)
+    )
+    for bad in (b"", b"x" * 50, good[: len(good) // 2], good[:100], other.getvalue()):
+        with pytest.raises(ValueError, match=r"no tally|pickle"):
+            Tally.from_bytes(bad)
 
 
 # --- refused ----------------------------------------------------------------------------------------------------------

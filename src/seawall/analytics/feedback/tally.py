@@ -6,6 +6,10 @@ tally of a year fits where its events would not, and tallies of parts join into 
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -72,14 +76,46 @@ class Tally:
         fraud = known & np.asarray(block.fraud, dtype=bool)
         amount = np.asarray(block.amount, dtype=np.int64)
         counts = np.stack([np.ones(n, dtype=np.int64), known, fraud, np.where(fraud, amount, 0), amount], axis=1)
-        keys = np.concatenate([np.packbits(fired, axis=1), np.packbits(evaluated, axis=1)], axis=1)
-        self._merge(keys, counts.astype(np.int64))
+        self._merge(_keys(fired, evaluated), counts.astype(np.int64))
 
     def join(self, other: Tally) -> None:
         """Adds what another tally of the same rules has counted."""
         if other.rules != self.rules:
             raise ValueError("tallies of different rules cannot be joined")
         self._merge(other._keys, other.counts)
+
+    def aligned(self, rules: Sequence[str]) -> Tally:
+        """The same events over other rules, to join with: a rule not counted here was evaluated on none of them."""
+        found = Tally(rules)
+        place = {rule: at for at, rule in enumerate(self.rules)}
+        fired, evaluated = (np.zeros((len(self.counts), len(rules)), dtype=bool) for _ in range(2))
+        for at, rule in enumerate(found.rules):
+            if rule in place:
+                fired[:, at], evaluated[:, at] = self.fired[:, place[rule]], self.evaluated[:, place[rule]]
+        found._merge(_keys(fired, evaluated), self.counts)
+        return found
+
+    def to_bytes(self) -> bytes:
+        """To be kept beside the events' day, compressed; `from_bytes` reads it."""
+        target = io.BytesIO()
+        rules = np.frombuffer(json.dumps(self.rules).encode(), dtype=np.uint8)
+        np.savez_compressed(target, rules=rules, keys=self._keys, counts=self.counts)
+        return target.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Tally:
+        """ValueError where the bytes are no tally."""
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as kept:
+                found = cls(json.loads(kept["rules"].tobytes()))
+                keys, counts = kept["keys"], kept["counts"]
+        except (OSError, EOFError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as fault:
+            raise ValueError(f"these bytes hold no tally: {fault}") from None
+        shapes = (len(counts), 2 * found._width), (len(keys), COLUMNS)
+        if (keys.shape, counts.shape) != shapes or (keys.dtype, counts.dtype) != (np.uint8, np.int64):
+            raise ValueError("these bytes hold no tally: its arrays do not fit its rules")
+        found._merge(keys, counts)
+        return found
 
     def _merge(self, keys: NDArray[np.uint8], counts: Ints) -> None:
         found, at = np.unique(np.concatenate([self._keys, keys]), axis=0, return_inverse=True)
@@ -93,6 +129,11 @@ class Tally:
 
     def _bits(self, packed: NDArray[np.uint8]) -> Bools:
         return np.unpackbits(packed, axis=1, count=len(self.rules)).astype(bool)
+
+
+def _keys(fired: Bools, evaluated: Bools) -> NDArray[np.uint8]:
+    """uint8[n, 2 w]: one bit a rule, fired before evaluated, each half in whole bytes."""
+    return np.concatenate([np.packbits(fired, axis=1), np.packbits(evaluated, axis=1)], axis=1)
 
 
 def _check(block: Block, fired: Bools, evaluated: Bools, rules: int) -> None:
