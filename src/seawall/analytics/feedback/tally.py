@@ -88,11 +88,14 @@ class Tally:
         """The same events over other rules, to join with: a rule not counted here was evaluated on none of them."""
         found = Tally(rules)
         place = {rule: at for at, rule in enumerate(self.rules)}
-        fired, evaluated = (np.zeros((len(self.counts), len(rules)), dtype=bool) for _ in range(2))
-        for at, rule in enumerate(found.rules):
-            if rule in place:
-                fired[:, at], evaluated[:, at] = self.fired[:, place[rule]], self.evaluated[:, place[rule]]
-        found._merge(_keys(fired, evaluated), self.counts)
+        both = []
+        for bits in (self.fired, self.evaluated):
+            moved = np.zeros((len(bits), len(rules)), dtype=bool)
+            for at, rule in enumerate(found.rules):
+                if rule in place:
+                    moved[:, at] = bits[:, place[rule]]
+            both.append(moved)
+        found._merge(_keys(*both), self.counts)
         return found
 
     def to_bytes(self) -> bytes:
@@ -109,9 +112,9 @@ class Tally:
             with np.load(io.BytesIO(data), allow_pickle=False) as kept:
                 found = cls(json.loads(kept["rules"].tobytes()))
                 keys, counts = kept["keys"], kept["counts"]
+            shapes = (len(counts), 2 * found._width), (len(keys), COLUMNS)
         except (OSError, EOFError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as fault:
             raise ValueError(f"these bytes hold no tally: {fault}") from None
-        shapes = (len(counts), 2 * found._width), (len(keys), COLUMNS)
         if (keys.shape, counts.shape) != shapes or (keys.dtype, counts.dtype) != (np.uint8, np.int64):
             raise ValueError("these bytes hold no tally: its arrays do not fit its rules")
         found._merge(keys, counts)
