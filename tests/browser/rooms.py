@@ -107,11 +107,14 @@ def lists(person: Any) -> int:
 
 
 def draft(person: Any) -> None:
-    """An open draft of the policy."""
-    from seawall.apps.policies.models import Version
+    """An open draft of the policy, and something its owner must know."""
+    from seawall.apps.policies.models import Notice, Version
     from seawall.apps.policies.services import drafts
 
-    drafts.open_draft(person, until(lambda: Version.objects.all())[0].pk, "Fewer reviews at night")
+    version = until(lambda: Version.objects.all())[0]
+    drafts.open_draft(person, version.pk, "Fewer reviews at night")
+    text = "The engine cannot be reached; %(policy)s is not deployed yet."
+    Notice.objects.create(person=person, version=version, text=text, values={"policy": version.label})
 
 
 def views(person: Any) -> None:

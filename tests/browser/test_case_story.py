@@ -88,7 +88,8 @@ def test_the_second_tab_is_told_what_changed(enter: Enter, house: House) -> None
     tab.wait_for_selector("h1 >> text=Changed meanwhile")
     told = tab.locator("main").inner_text()
     assert "Mei Lin saved a change after you opened this. Yours was not saved." in told
-    assert "waiting" in told
+    assert "In progress" in told
+    assert "Waiting for the customer" in told
     tab.get_by_role("link", name="Reload and decide again").click()
     tab.wait_for_selector(".record-head >> text=Waiting for the customer")
 

@@ -41,7 +41,7 @@ def test_a_reveal_asks_for_a_purpose_and_is_recorded(enter: Enter, house: House)
     entry = page.locator("main").inner_text()
     assert "Shen Di" in entry
     assert "payee_name" in entry
-    assert "purpose" in entry
+    assert "Purpose" in entry
     assert NAME not in page.content()
     assert REASON not in page.content()
 
