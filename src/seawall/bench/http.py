@@ -54,7 +54,8 @@ class Driven:
 
 def figures(events: int = EVENTS, repeats: int = 1, cache_dir: Path | None = None) -> list[Figure]:
     """Rates and latencies, medians of `repeats`: 40 features and 30 rules without (`http`) and with a model of 300
-    trees (`http_model`), and the larger pack that ships, with such a model (`http_payments_model`).
+    trees (`http_model`), the latter beside the control plane that follows it (`http_model_with_console`), and the
+    larger pack that ships, with such a model (`http_payments_model`).
 
     SeawallError where wrk is absent, an answer is no decision, or an answer is not in the journal.
     """
@@ -64,6 +65,7 @@ def figures(events: int = EVENTS, repeats: int = 1, cache_dir: Path | None = Non
     contents: dict[str, Callable[[Path], Content]] = {
         "http": lambda folder: forty(folder, spare, with_model=False),
         "http_model": lambda folder: forty(folder, spare, with_model=True),
+        "http_model_with_console": lambda folder: forty(folder, spare, with_model=True),
         "http_payments_model": lambda folder: payments(folder, spare),
     }
     found = []
@@ -89,7 +91,7 @@ def _measured(name: str, content: Content, folder: Path, events: int, repeats: i
     lines = folder / "events.jsonl"
     lines.write_bytes(b"\n".join(content.bodies) + b"\n")
     closed, paced, used = [], [], events
-    with _service(home, content.pack) as port:
+    with (_platform if name.endswith("_with_console") else _service)(home, content.pack) as port:
         _fill(port, key, content.bodies[:used])
         used += _wrk(port, key, lines, used, 1).answers + CONNECTIONS
         for _ in range(repeats):
@@ -160,6 +162,36 @@ def _service(home: Home, pack: Path) -> Iterator[int]:
         finally:
             child.terminate()
             child.wait(_START_SECONDS)
+
+
+@contextmanager
+def _platform(home: Home, pack: Path) -> Iterator[int]:
+    """All of it: the decision API, the console, and the worker that follows the journal. Gives the API's port."""
+    port, console = free_port(), free_port()
+    command = [sys.executable, "-m", "seawall.cli", "up", "--home", str(home.folder), "--pack", str(pack), "--quiet"]
+    command += ["--port", str(console), "--api-port", str(port)]
+    with all_processors(), subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:  # noqa: S603
+        try:
+            _wait_until_ready(child, port)
+            _wait_for_console(child, console)
+            yield port
+        finally:
+            child.terminate()
+            child.wait(_START_SECONDS)
+
+
+def _wait_for_console(child: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and child.poll() is None:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).close()
+        except urllib.error.HTTPError:
+            return  # it answers
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+        else:
+            return
+    raise SeawallError("the console did not come up beside the decision API")
 
 
 def _wait_until_ready(child: subprocess.Popen[bytes], port: int) -> None:
