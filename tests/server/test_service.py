@@ -84,6 +84,17 @@ def test_a_restart_goes_on_where_it_stood_with_or_without_a_snapshot(tmp_path: P
     assert hashes(whole) == hashes(parted)
 
 
+def test_a_snapshot_that_does_not_begin_holds_nothing_up(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with running(tmp_path, settings=Settings(snapshot_every=1)) as service:
+            service.snapshots.start = lambda *_: False  # type: ignore[method-assign]
+            for number in range(3):
+                decided = await asyncio.wait_for(service.decide(event(number)), 10)
+                assert not decided.repeated
+
+    run(story)
+
+
 def test_a_batch_is_answered_item_by_item(tmp_path: Path) -> None:
     async def story() -> None:
         async with running(tmp_path) as service:

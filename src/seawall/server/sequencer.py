@@ -201,7 +201,8 @@ class Sequencer:
             return True
         if is_empty and self._snapshot_due():
             self._snapshot()
-        if self._queue and len(self._decided) < MOST_DECIDED and not self._actions and not self._snapshot_due():
+        is_pausing = not is_empty and (bool(self._actions) or self._snapshot_due())
+        if self._queue and len(self._decided) < MOST_DECIDED and not is_pausing:
             self._decide()
             is_busy = True
         if self._decided and self._flying is None:
