@@ -9,7 +9,6 @@ import http.client
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
@@ -26,6 +25,7 @@ from seawall.engine.journal import Journal, Kind
 from seawall.server.access import KeyStore
 from seawall.server.home import Home
 from seawall.server.process import Options
+from seawall.server.supervisor import python
 
 from .figure import Figure, median
 from .http_callers import call_at_rate
@@ -154,27 +154,29 @@ def _service(home: Home, pack: Path) -> Iterator[int]:
     """The decision API as `seawall up` starts it, without the control plane. Gives the port."""
     port = free_port()
     options = Options(home=str(home.folder), host="127.0.0.1", port=port, pack=str(pack)).encoded()
-    command = [sys.executable, "-m", "seawall.server.api_process", options]
-    with all_processors(), subprocess.Popen(command, stderr=subprocess.PIPE) as child:  # noqa: S603
-        try:
-            _wait_until_ready(child, port)
-            yield port
-        finally:
-            child.terminate()
-            child.wait(_START_SECONDS)
+    with _running("seawall.server.api_process", options) as child:
+        _wait_until_ready(child, port)
+        yield port
 
 
 @contextmanager
 def _platform(home: Home, pack: Path) -> Iterator[int]:
     """All of it: the decision API, the console, and the worker that follows the journal. Gives the API's port."""
     port, console = free_port(), free_port()
-    command = [sys.executable, "-m", "seawall.cli", "up", "--home", str(home.folder), "--pack", str(pack), "--quiet"]
-    command += ["--port", str(console), "--api-port", str(port)]
-    with all_processors(), subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:  # noqa: S603
+    ports = ("--port", str(console), "--api-port", str(port))
+    with _running("seawall.cli", "up", "--home", str(home.folder), "--pack", str(pack), "--quiet", *ports) as child:
+        _wait_until_ready(child, port)
+        _wait_for_console(child, console)
+        yield port
+
+
+@contextmanager
+def _running(*module: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A module of ours as a process on every processor, ended with the block."""
+    command, silent = python(*module), subprocess.DEVNULL
+    with all_processors(), subprocess.Popen(command, stdout=silent, stderr=subprocess.PIPE) as child:  # noqa: S603
         try:
-            _wait_until_ready(child, port)
-            _wait_for_console(child, console)
-            yield port
+            yield child
         finally:
             child.terminate()
             child.wait(_START_SECONDS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 _LEAST_BITS, _BITS_EACH = 23, 16  # 1 MiB at least; one digest in 16 that is absent is asked for all the same
 
@@ -10,8 +10,8 @@ _LEAST_BITS, _BITS_EACH = 23, 16  # 1 MiB at least; one digest in 16 that is abs
 class Filed:
     """A Bloom filter of one hash, taken from the digests themselves. Never says no to a digest that was added."""
 
-    def __init__(self, digests: Iterable[bytes], count: int) -> None:
-        self._bits = max(_LEAST_BITS, (count * _BITS_EACH).bit_length())
+    def __init__(self, digests: Sequence[bytes]) -> None:
+        self._bits = max(_LEAST_BITS, (len(digests) * _BITS_EACH).bit_length())
         self._kept = bytearray(1 << self._bits - 3)
         for digest in digests:
             self.add(digest)

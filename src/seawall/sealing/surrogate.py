@@ -150,8 +150,7 @@ class Surrogates:
         return found
 
     def _all_filed(self) -> Filed:
-        ((count,),) = self._store.rows("SELECT count(*) FROM surrogates")
-        return Filed((digest for (digest,) in self._store.rows("SELECT substr(digest, 1, 8) FROM surrogates")), count)
+        return Filed([digest for (digest,) in self._store.rows("SELECT substr(digest, 1, 8) FROM surrogates")])
 
     def _read(self, digest: bytes) -> str | None:
         if self._filed is not None and digest not in self._filed:

@@ -9,6 +9,7 @@ import asyncio
 import gc
 import signal
 import socket
+import ssl
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +22,7 @@ from seawall.server.http.api import table_of
 from seawall.server.http.hub import Hub
 from seawall.server.http.limits import Limits
 from seawall.server.http.link import CARRIED, Answered, Asked, Down, Link, Metered, Up
-from seawall.server.http.listening import Tls
+from seawall.server.http.listening import Tls, tls_context
 from seawall.server.http.message import Request, Response
 from seawall.server.http.reception import Done, Reception
 from seawall.server.http.run import accepting
@@ -39,9 +40,9 @@ class FrontOptions(msgspec.Struct, frozen=True):
     limits: Limits
 
     @property
-    def tls(self) -> Tls | None:
-        """The certificate, if there is one."""
-        return Tls(Path(self.certificate), Path(self.key)) if self.certificate else None
+    def context(self) -> ssl.SSLContext | None:
+        """With the certificate, if there is one."""
+        return tls_context(Tls(Path(self.certificate), Path(self.key))) if self.certificate else None
 
 
 class Remote(Reception):
@@ -125,7 +126,7 @@ async def _run(options: FrontOptions) -> None:
     hub = Hub(remote, options.limits, loop)
     reports = loop.create_task(remote.report_always(options.limits.tick_seconds))
     try:
-        async with accepting(hub, [socket.socket(fileno=one) for one in options.sockets], options.tls):
+        async with accepting(hub, [socket.socket(fileno=one) for one in options.sockets], options.context):
             remote.report("serving")
             await stop.wait()
         clean = await hub.drain()

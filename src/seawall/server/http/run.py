@@ -6,6 +6,7 @@ import asyncio
 import resource
 import signal
 import socket
+import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -39,12 +40,11 @@ async def serve(
     `started` is told the URL once connections are taken (port 0 chooses a free one). ListenError where they cannot be.
     """
     stop = stop or asyncio.Event()
-    if tls is not None:
-        tls_context(tls)
+    context = None if tls is None else tls_context(tls)
     sockets = listen(host, port)
     hub = Hub(Api(service, access, challenges), limits or Limits(), asyncio.get_running_loop())
     try:
-        async with stopped_by_signals(stop), accepting(hub, sockets, tls):
+        async with stopped_by_signals(stop), accepting(hub, sockets, context):
             if started is not None:
                 started(url_of(sockets, tls))
             await stop.wait()
@@ -54,9 +54,8 @@ async def serve(
 
 
 @asynccontextmanager
-async def accepting(hub: Hub, sockets: Sequence[socket.socket], tls: Tls | None) -> AsyncIterator[None]:
+async def accepting(hub: Hub, sockets: Sequence[socket.socket], context: ssl.SSLContext | None) -> AsyncIterator[None]:
     """Take connections on listening sockets until the block ends; they are closed then."""
-    context = None if tls is None else tls_context(tls)
     handshake = None if context is None else _HANDSHAKE_SECONDS
     _allow_files(hub.limits.connections + _SPARE_FILES)
     servers = [
