@@ -65,6 +65,14 @@ class Stopwatch:
         self.seconds += process_time() - began
 
 
+def timed(run: Callable[[], object]) -> float:
+    """Processor seconds of one call."""
+    watch = Stopwatch()
+    with watch.running():
+        run()
+    return watch.seconds
+
+
 def best_rate(work: int, runs: Iterable[Callable[[], float]]) -> Rate:
     """Units of work a second in the fastest of several runs; each run gives its processor seconds."""
     return work / max(min(run() for run in runs), 1e-9)

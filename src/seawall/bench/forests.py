@@ -16,7 +16,7 @@ from seawall.engine.errors import SeawallError
 from seawall.engine.model import CalibratedModel, model_hash, parse_calibration, parse_model
 from seawall.engine.model.trees import TreeModel
 
-from .figure import Figure, Peer, Stopwatch, against, best_rate
+from .figure import Figure, Peer, against, best_rate, timed
 
 Rows = npt.NDArray[np.float64]
 _Scorer = Callable[[Rows], Any]
@@ -99,14 +99,7 @@ def _each(score: _Scorer, rows: Rows) -> Callable[[], object]:
 
 
 def _rate(run: Callable[[], object], count: int, repeats: int) -> float:
-    return best_rate(count, [lambda: _timed(run)] * repeats)
-
-
-def _timed(run: Callable[[], object]) -> float:
-    watch = Stopwatch()
-    with watch.running():
-        run()
-    return watch.seconds
+    return best_rate(count, [lambda: timed(run)] * repeats)
 
 
 def _same(what: str, ours: Rows, theirs: Rows) -> None:

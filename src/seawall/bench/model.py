@@ -16,7 +16,7 @@ from seawall.engine.model import model_hash, parse_model
 from seawall.engine.model.trees import TreeModel
 
 from . import forests
-from .figure import Figure, Peer, Stopwatch, against, against_all, best_rate
+from .figure import Figure, Peer, against, against_all, best_rate, timed
 
 EVENTS = 20_000
 TREES, LEAVES, FEATURES = 300, 31, 40
@@ -52,10 +52,10 @@ def figures(events: int = EVENTS, repeats: int = 5, cache_dir: Path | None = Non
     _same("single", np.array([model.score(row) for row in some]), expected[: len(some)])
 
     def one_by_one(score: Callable[[Rows], Any]) -> float:
-        return best_rate(len(some), [lambda: _timed(lambda: [score(row) for row in some])] * repeats)
+        return best_rate(len(some), [lambda: timed(lambda: [score(row) for row in some])] * repeats)
 
     def together(score: Callable[[Rows], Any]) -> float:
-        return best_rate(len(rows), [lambda: _timed(lambda: score(rows))] * repeats)
+        return best_rate(len(rows), [lambda: timed(lambda: score(rows))] * repeats)
 
     single = one_by_one(model.score)
     peers: dict[str, Peer | None] = {
@@ -112,13 +112,6 @@ def _single_row_fast(booster: Any) -> _RowScorer:
         return float(out[0])
 
     return score
-
-
-def _timed(run: Callable[[], object]) -> float:
-    watch = Stopwatch()
-    with watch.running():
-        run()
-    return watch.seconds
 
 
 def _same(what: str, ours: Rows, theirs: Rows) -> None:
