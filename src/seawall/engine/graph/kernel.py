@@ -61,27 +61,36 @@ def visit_members(C, T, shared, now):
 
 
 @called
+def visit_linked(C, T, code, mask, now, through):
+    """Visit what a value is linked with; of a member, the values it shares or, `through` them, who else has them."""
+    if code & 7 != 0:
+        if mask >> (code & 7) & 1 and not is_hub(C, code, now):
+            visit_members(C, T, code, now)
+        return
+    R = record_of(C, code)
+    for number in range(1, ld(C + 16)):
+        header = ld(R + 8 * number)
+        if mask >> number & 1:
+            at = ld(C) + 8 * (header >> 16)
+            ask_early(C, at, header & 255, number)
+            for index in range(header & 255):
+                link = ld(at + 8 * index)
+                if not is_fresh(C, link, now):
+                    break
+                shared = ((link & ID_MASK) << 3) | number
+                if not is_hub(C, shared, now):
+                    if through:
+                        visit_members(C, T, shared, now)
+                    else:
+                        visit(T, shared)
+
+
+@called
 def linked(C, code, mask, now, marked_only):
     """How many other members share a value with this one (or, from a shared value, use it)."""
     T = ld(C + 8)
     visit(T, code)
-    if code & 7 != 0:
-        if mask >> (code & 7) & 1 and not is_hub(C, code, now):
-            visit_members(C, T, code, now)
-    else:
-        R = record_of(C, code)
-        for number in range(1, ld(C + 16)):
-            header = ld(R + 8 * number)
-            if mask >> number & 1:
-                at = ld(C) + 8 * (header >> 16)
-                ask_early(C, at, header & 255, number)
-                for index in range(header & 255):
-                    link = ld(at + 8 * index)
-                    if not is_fresh(C, link, now):
-                        break
-                    shared = ((link & ID_MASK) << 3) | number
-                    if not is_hub(C, shared, now):
-                        visit_members(C, T, shared, now)
+    visit_linked(C, T, code, mask, now, True)
     found = ld(T) - 1
     if marked_only:
         found = 0
@@ -95,24 +104,7 @@ def linked(C, code, mask, now, marked_only):
 def look_further(C, T, code, mask, now):
     """Visit what a value is linked with; whether one of the new ones is marked."""
     before = ld(T)
-    number = code & 7
-    if number != 0:
-        if mask >> number & 1 and not is_hub(C, code, now):
-            visit_members(C, T, code, now)
-    else:
-        R = record_of(C, code)
-        for number in range(1, ld(C + 16)):
-            header = ld(R + 8 * number)
-            if mask >> number & 1:
-                at = ld(C) + 8 * (header >> 16)
-                ask_early(C, at, header & 255, number)
-                for index in range(header & 255):
-                    link = ld(at + 8 * index)
-                    if not is_fresh(C, link, now):
-                        break
-                    shared = ((link & ID_MASK) << 3) | number
-                    if not is_hub(C, shared, now):
-                        visit(T, shared)
+    visit_linked(C, T, code, mask, now, False)
     for index in range(before, ld(T)):  # noqa: SIM110 - numba has no any()
         if is_marked(C, ld(T + 8 + 16 * index), now):
             return True
